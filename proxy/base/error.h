@@ -1,0 +1,132 @@
+/*
+ * Everything that can go wrong, in one table.
+ *
+ * A row: name · stable reason code (access log, metrics, docs, bodies of our own answers) · words ·
+ * status if the client caused it · status if a backend caused it (0: that side cannot) ·
+ * whether the exchange may be sent again.
+ *
+ * Every fallible function returns `enum error`; OK is 0. On failure it leaves its results untouched.
+ */
+#ifndef SALLYPORT_BASE_ERROR_H
+#define SALLYPORT_BASE_ERROR_H
+
+#include "base/check.h"
+
+/* clang-format off */
+#define ERROR_TABLE(X) \
+	/* Inside */ \
+	X(OUT_OF_MEMORY,            "out_of_memory",            "memory is used up",                                  503, 503, NEVER) \
+	X(SYSTEM,                   "system_error",             "a system call failed",                               503, 502, NEVER) \
+	X(TOO_LARGE,                "too_large",                "larger than its limit",                              413, 502, NEVER) \
+	X(INVALID,                  "invalid",                  "not of the form asked for",                          400, 502, NEVER) \
+	X(NOT_FOUND,                "not_found",                "there is none",                                      404, 502, NEVER) \
+	X(NUMBER_MALFORMED,         "number_malformed",         "not a number of the form asked for",                 400, 502, NEVER) \
+	X(NUMBER_TOO_LARGE,         "number_too_large",         "the number is too large",                            400, 502, NEVER) \
+	X(CONFIG,                   "configuration_invalid",    "the configuration is wrong, as told",                  0,   0, NEVER) \
+	/* Sockets */ \
+	X(ADDRESS_INVALID,          "address_invalid",          "not an address",                                       0, 502, NEVER) \
+	X(NAME_UNRESOLVED,          "backend_name_unresolved",  "the backend's name does not resolve",                  0, 502, ALWAYS) \
+	X(CONNECT_REFUSED,          "backend_connect_refused",  "the backend refused the connection",                   0, 502, ALWAYS) \
+	X(CONNECT_FAILED,           "backend_connect_failed",   "no connection to the backend",                         0, 502, ALWAYS) \
+	X(CONNECT_TIMEOUT,          "backend_connect_timeout",  "the backend did not accept in time",                   0, 504, ALWAYS) \
+	X(CONNECTION_RESET,         "connection_reset",         "the connection was reset",                           400, 502, IF_REUSED) \
+	X(CONNECTION_CLOSED,        "connection_closed",        "the connection was closed too early",                400, 502, IF_REUSED) \
+	X(FIRST_BYTE_TIMEOUT,       "backend_first_byte_timeout", "the backend did not begin to answer in time",        0, 504, NEVER) \
+	X(IDLE_TIMEOUT,             "idle_timeout",             "nothing moved for too long",                         408, 504, NEVER) \
+	X(HEAD_TIMEOUT,             "request_head_timeout",     "the head of the request did not come in time",       408,   0, NEVER) \
+	X(KEEP_ALIVE_TIMEOUT,       "keep_alive_timeout",       "no further request came",                              0,   0, NEVER) \
+	X(TUNNEL_IDLE_TIMEOUT,      "tunnel_idle_timeout",      "nothing moved in the tunnel for too long",             0,   0, NEVER) \
+	X(DRAIN_TIMEOUT,            "drain_timeout",            "the proxy had to stop",                              503, 503, NEVER) \
+	X(OVERLOADED,               "overloaded",               "a limit of the proxy is reached",                    503, 503, NEVER) \
+	/* TLS */ \
+	X(TLS_HANDSHAKE,            "tls_handshake_failed",     "the TLS handshake failed",                           400,   0, NEVER) \
+	X(TLS_HANDSHAKE_TIMEOUT,    "tls_handshake_timeout",    "the TLS handshake did not end in time",              408,   0, NEVER) \
+	X(TLS_PLAIN_HTTP,           "plain_http_on_tls_port",   "this port speaks HTTPS",                             400,   0, NEVER) \
+	X(TLS_RECORD,               "tls_record_invalid",       "a TLS record was not valid",                         400,   0, NEVER) \
+	X(TLS_ALERT,                "tls_alert_received",       "the peer sent a fatal TLS alert",                    400,   0, NEVER) \
+	X(TLS_TRUNCATED,            "tls_truncated",            "the connection ended without close_notify",          400,   0, NEVER) \
+	X(TLS_UNKNOWN_NAME,         "unknown_server_name",      "no certificate for the server name asked for",       421,   0, NEVER) \
+	X(TLS_CERTIFICATE,          "certificate_invalid",      "the certificate can not be used",                      0,   0, NEVER) \
+	X(TLS_KEY,                  "key_invalid",              "the private key can not be used",                      0,   0, NEVER) \
+	X(TLS_KEY_MISMATCH,         "key_mismatch",             "the key does not belong to the certificate",           0,   0, NEVER) \
+	X(TLS_KEY_LIMIT,            "tls_key_limit",            "the TLS keys have protected as much as they may",      0,   0, NEVER) \
+	X(TLS_INTERNAL,             "tls_internal",             "the TLS library failed",                             503,   0, NEVER) \
+	/* HTTP heads (RFC 9112 §2 to §5) */ \
+	X(START_LINE_MALFORMED,     "start_line_malformed",     "the first line is not of HTTP/1.1's form",           400, 502, NEVER) \
+	X(METHOD_MALFORMED,         "method_malformed",         "the method is not a token",                          400,   0, NEVER) \
+	X(METHOD_UNSUPPORTED,       "method_unsupported",       "this method is not served",                          501,   0, NEVER) \
+	X(TARGET_MALFORMED,         "target_malformed",         "the request target is malformed",                    400,   0, NEVER) \
+	X(TARGET_TOO_LONG,          "target_too_long",          "the request target is too long",                     414,   0, NEVER) \
+	X(VERSION_MALFORMED,        "version_malformed",        "not an HTTP version",                                400, 502, NEVER) \
+	X(VERSION_UNSUPPORTED,      "version_unsupported",      "this HTTP version is not served",                    505, 502, NEVER) \
+	X(STATUS_MALFORMED,         "status_malformed",         "the status code is malformed",                         0, 502, NEVER) \
+	X(LINE_END_MALFORMED,       "line_end_malformed",       "a line does not end in CR LF",                       400, 502, NEVER) \
+	X(FIELD_NAME_MALFORMED,     "field_name_malformed",     "a field name is not a token followed by a colon",    400, 502, NEVER) \
+	X(FIELD_VALUE_MALFORMED,    "field_value_malformed",    "a field value holds a forbidden byte",               400, 502, NEVER) \
+	X(FIELD_FOLDED,             "field_folded",             "a field is folded over lines",                       400, 502, NEVER) \
+	X(HEAD_TOO_LARGE,           "head_too_large",           "the head is larger than its limit",                  431, 502, NEVER) \
+	X(TOO_MANY_FIELDS,          "too_many_fields",          "the head has more fields than its limit",            431, 502, NEVER) \
+	X(HOST_MISSING,             "host_missing",             "no Host field",                                      400,   0, NEVER) \
+	X(HOST_REPEATED,            "host_repeated",            "more than one Host field",                           400,   0, NEVER) \
+	X(HOST_MALFORMED,           "host_malformed",           "the host is malformed",                              400,   0, NEVER) \
+	X(EXPECTATION_UNSUPPORTED,  "expectation_unsupported",  "only 100-continue can be expected",                  417,   0, NEVER) \
+	/* Framing (RFC 9112 §6 and §7) */ \
+	X(LENGTH_MALFORMED,         "content_length_malformed", "Content-Length is not a number of digits",           400, 502, NEVER) \
+	X(LENGTH_REPEATED,          "content_length_repeated",  "more than one Content-Length",                       400, 502, NEVER) \
+	X(LENGTH_WITH_CODING,       "content_length_with_transfer_encoding", "both Content-Length and Transfer-Encoding", 400, 502, NEVER) \
+	X(CODING_UNSUPPORTED,       "transfer_encoding_unsupported", "Transfer-Encoding is not one whole chunked",    501, 502, NEVER) \
+	X(CODING_MALFORMED,         "transfer_encoding_malformed", "Transfer-Encoding is malformed",                  400, 502, NEVER) \
+	X(CODING_IN_1_0,            "transfer_encoding_in_http_1_0", "Transfer-Encoding in an HTTP/1.0 message",      400, 502, NEVER) \
+	X(CHUNK_SIZE_MALFORMED,     "chunk_size_malformed",     "a chunk size is malformed",                          400, 502, NEVER) \
+	X(CHUNK_EXTENSION_MALFORMED, "chunk_extension_malformed", "a chunk extension is malformed or too long",       400, 502, NEVER) \
+	X(CHUNK_END_MALFORMED,      "chunk_end_malformed",      "a chunk does not end where it said",                 400, 502, NEVER) \
+	X(TRAILER_MALFORMED,        "trailer_malformed",        "the trailer section is malformed or too long",       400, 502, NEVER) \
+	X(BODY_TOO_LARGE,           "body_too_large",           "the body is larger than its limit",                  413, 502, NEVER) \
+	X(BODY_UNEXPECTED,          "body_unexpected",          "a body where none is allowed",                       400, 502, NEVER) \
+	X(EXTRA_BYTES,              "extra_bytes",              "bytes after the end of the message",                 400, 502, NEVER) \
+	/* Upgrade (RFC 6455 §4) */ \
+	X(UPGRADE_MALFORMED,        "upgrade_malformed",        "the WebSocket handshake is malformed",               400, 502, NEVER) \
+	X(UPGRADE_VERSION,          "websocket_version_unsupported", "only version 13 of WebSocket is served",        426,   0, NEVER) \
+	X(UPGRADE_UNEXPECTED,       "upgrade_unexpected",       "the backend switched protocols unasked",               0, 502, NEVER) \
+	/* Routing */ \
+	X(NO_ROUTE,                 "no_route",                 "no route for this host and path",                    404,   0, NEVER) \
+	X(NO_BACKEND,               "no_backend",               "no backend can be used now",                           0, 503, NEVER) \
+	X(MISDIRECTED,              "misdirected_request",      "this host is not served on this connection",         421,   0, NEVER)
+/* clang-format on */
+
+enum error {
+	OK = 0,
+#define ERROR_ENUM(name, code, words, client, backend, retry) ERROR_##name,
+	ERROR_TABLE(ERROR_ENUM)
+#undef ERROR_ENUM
+		ERROR_COUNT
+};
+
+enum retry {
+	RETRY_NEVER,
+	RETRY_ALWAYS,    /* nothing of the request can have reached the backend */
+	RETRY_IF_REUSED, /* only if the connection came from the pool: it may have been dying */
+	RETRY_COUNT
+};
+
+enum side { SIDE_NONE, SIDE_CLIENT, SIDE_BACKEND, SIDE_PROXY, SIDE_COUNT };
+
+/* What went wrong, whose fault it was, and the library's or system's own number (0: none). */
+struct failure {
+	enum error error;
+	enum side side;
+	int code;
+};
+
+/* The stable reason code, as in `field_folded`; "ok" for OK. */
+const char *error_code(enum error error);
+/* One clause in words, without a full stop. */
+const char *error_words(enum error error);
+/* The HTTP status to answer with, or 0 if there is nobody to answer. */
+int error_status(enum error error, enum side side);
+enum retry error_retry(enum error error);
+
+/* "none", "client", "backend" or "proxy". */
+const char *side_name(enum side side);
+
+#endif

@@ -1,0 +1,73 @@
+/*
+ * Log lines: built by whoever decides what to do about an event, gathered per thread, written in
+ * batches at the end of a turn of the loop.
+ *
+ * A line is one JSON object (RFC 8259), or `time level event key=value …` for people; values that
+ * hold anything but printable ASCII without quotes are quoted and escaped in both. No line ever
+ * blocks a loop: if the reader of the log is slow, lines are dropped whole, and their number is told
+ * once it reads again.
+ *
+ * Threads: a `struct log` belongs to one thread; sinks are shared.
+ */
+#ifndef SALLYPORT_BASE_LOG_H
+#define SALLYPORT_BASE_LOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/span.h"
+#include "base/text.h"
+
+enum log_level { LOG_ERROR, LOG_WARNING, LOG_NOTICE, LOG_LEVEL_COUNT };
+enum log_stream { LOG_TO_ACCESS, LOG_TO_ERRORS, LOG_STREAM_COUNT };
+enum log_format { LOG_JSON, LOG_TEXT };
+
+/* Where lines of several threads end up. */
+struct log_sink;
+
+/*
+ * `target`: `stdout`, `stderr`, `off`, or the path of a file to append to (created 0640).
+ * ERROR_SYSTEM (see errno), ERROR_OUT_OF_MEMORY.
+ */
+MUST_CHECK enum error log_sink_open(const char *target, struct log_sink **ret_sink);
+/* Writes what is left, waiting up to a second for a slow reader. NULL is allowed. */
+void log_sink_close(struct log_sink *sink);
+
+struct log {
+	struct log_sink *sinks[LOG_STREAM_COUNT]; /* Borrows: from the server */
+	struct text batches[LOG_STREAM_COUNT];
+	enum log_format format;
+	/* The line being built. */
+	enum log_stream stream;
+	size_t line_start;
+	unsigned depth;
+	bool needs_comma;
+	const char *prefix; /* of the keys of the object being built, in text */
+};
+
+void log_init(struct log *log, struct log_sink *access, struct log_sink *errors,
+              enum log_format format);
+/* Flushes, then frees. */
+void log_done(struct log *log);
+/* Hands the batches to the sinks. */
+void log_flush(struct log *log);
+/* True if nobody reads this stream, so that a line need not be built. */
+bool log_is_off(const struct log *log, enum log_stream stream);
+
+/* A line: begin, values, end. `event` and the keys are ours: lower case and underscores. */
+void log_begin(struct log *log, enum log_stream stream, enum log_level level, const char *event);
+void log_put(struct log *log, const char *key, struct span value);
+void log_put_string(struct log *log, const char *key, const char *value);
+void log_put_number(struct log *log, const char *key, uint64_t value);
+void log_put_bool(struct log *log, const char *key, bool value);
+/* The values until log_put_object_end() form an object; in text their keys get `key.` before. */
+void log_put_object(struct log *log, const char *key);
+void log_put_object_end(struct log *log);
+void log_end(struct log *log);
+
+/* A whole line of the error log with nothing but words. */
+void log_message(struct log *log, enum log_level level, const char *event, const char *format, ...)
+	PRINTF_LIKE(4, 5);
+
+#endif

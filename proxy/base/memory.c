@@ -1,0 +1,65 @@
+#include "base/memory.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+static _Thread_local long successes_left = -1;
+static _Thread_local unsigned long allocations;
+
+static bool may_allocate(void)
+{
+	allocations++;
+	if (successes_left < 0)
+		return true;
+	if (successes_left == 0)
+		return false;
+	successes_left--;
+	return true;
+}
+
+static bool overflows(size_t count, size_t size)
+{
+	return size != 0 && count > SIZE_MAX / size;
+}
+
+void *memory_new(size_t count, size_t size)
+{
+	/* calloc() would refuse it as well, but the address sanitizer ends the program there. */
+	if (overflows(count, size))
+		return NULL;
+	return may_allocate() ? calloc(count, size) : NULL;
+}
+
+void *memory_resize(void *memory, size_t count, size_t size)
+{
+	if (overflows(count, size))
+		return NULL;
+
+	size_t bytes = count * size;
+
+	/* realloc() to nothing frees and returns NULL: the caller would free it again. */
+	return may_allocate() ? realloc(memory, bytes > 0 ? bytes : 1) : NULL;
+}
+
+void memory_free(void *memory)
+{
+	free(memory);
+}
+
+void memory_wipe(void *memory, size_t size)
+{
+	if (size > 0)
+		explicit_bzero(memory, size);
+}
+
+void memory_fail_after(long successes)
+{
+	successes_left = successes;
+}
+
+unsigned long memory_allocations(void)
+{
+	return allocations;
+}
