@@ -1,0 +1,216 @@
+#include "config/expand.h"
+
+#include "config/character.h"
+
+enum { NAME_MAX_BYTES = 255 };
+
+/* One scalar under expansion. */
+struct expansion {
+	struct node *node;
+	char *(*lookup)(const char *name);
+	struct diagnostics *diagnostics;
+	struct span rest; /* what is still to be looked through */
+	size_t dollars;   /* `$` passed so far */
+	struct text expanded;
+	bool failed;
+};
+
+/* The offset of the n-th `$` (from 0) in `text`; its size if there are fewer. */
+static size_t find_dollar(struct span text, size_t n)
+{
+	size_t at = span_find(text, '$');
+
+	while (n-- > 0 && at < text.size)
+		at += 1 + span_find(span_from(text, at + 1), '$');
+	return at < text.size ? at : text.size;
+}
+
+static size_t count_dollars(struct span text)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < text.size; i++)
+		count += text.data[i] == '$';
+	return count;
+}
+
+/*
+ * The place of the n-th `$` in the file. Quotes, escapes and folded lines make offsets in the value
+ * differ from those in the file, but each `$` of one is a `$` of the other, unless somebody wrote
+ * "\x24": then it is the place of the whole value.
+ */
+static struct place place_of_dollar(const struct node *node, size_t n, size_t length)
+{
+	if (count_dollars(node->source) != count_dollars(node->text))
+		return node->place;
+	return node_place_inside(node, find_dollar(node->source, n), (unsigned)length);
+}
+
+static void fail(struct expansion *expansion, size_t length, const char *format, ...)
+	PRINTF_LIKE(3, 4);
+
+/* Complains about the `length` bytes from the current `$` on. */
+static void fail(struct expansion *expansion, size_t length, const char *format, ...)
+{
+	struct text path;
+	struct text message;
+	va_list arguments;
+
+	va_start(arguments, format);
+	text_init(&path, 1000);
+	text_init(&message, 1000);
+	node_put_path(expansion->node, &path);
+	text_vprintf(&message, format, arguments);
+	diagnostics_error(expansion->diagnostics,
+	                  place_of_dollar(expansion->node, expansion->dollars, length),
+	                  text_string(&path), "%s", text_string(&message));
+	text_done(&message);
+	text_done(&path);
+	va_end(arguments);
+	expansion->failed = true;
+}
+
+static size_t name_length(struct span text)
+{
+	size_t length = 0;
+
+	for (; length < text.size; length++) {
+		char c = ascii_lower(text.data[length]);
+		bool is_digit = c >= '0' && c <= '9';
+
+		if (!(c >= 'a' && c <= 'z') && c != '_' && !(is_digit && length > 0))
+			break;
+	}
+	return length;
+}
+
+static bool is_clean(struct span value)
+{
+	while (value.size > 0) {
+		struct character character = character_first(value);
+
+		if (!character.harmless)
+			return false;
+		value = span_from(value, character.size);
+	}
+	return true;
+}
+
+/* Adds the value of the variable; `length`: bytes of the whole `${…}`. */
+static void add_variable(struct expansion *expansion, struct span name, const struct span *fallback,
+                         size_t length)
+{
+	char key[NAME_MAX_BYTES + 1];
+
+	if (name.size > NAME_MAX_BYTES) {
+		fail(expansion, length, "a variable's name can have at most %d bytes", NAME_MAX_BYTES);
+		return;
+	}
+	memcpy(key, name.data, name.size);
+	key[name.size] = '\0';
+
+	const char *value = expansion->lookup(key);
+
+	if (fallback && (!value || !*value))
+		text_put(&expansion->expanded, *fallback);
+	else if (!value)
+		fail(expansion, length,
+		     "the environment variable \"%s\" is not set; ${%s:-default} would give a default", key,
+		     key);
+	else if (strlen(value) > EXPAND_VALUE_MAX)
+		fail(expansion, length, "the environment variable \"%s\" has more than 16 KiB", key);
+	else if (!is_clean(span_of_string(value)))
+		fail(expansion, length,
+		     "the environment variable \"%s\" holds a control character or is not UTF-8", key);
+	else
+		text_put_string(&expansion->expanded, value);
+}
+
+/* `rest` begins with `${`. Returns how many bytes were used; all of them after a failure. */
+static size_t expand_braces(struct expansion *expansion)
+{
+	struct span rest = expansion->rest;
+	size_t close = span_find(rest, '}');
+	struct span name = span_cut(rest, 2, 2 + name_length(span_from(rest, 2)));
+	struct span after = span_cut(rest, 2 + name.size, close);
+
+	if (close == rest.size)
+		fail(expansion, 2, "\"${\" without \"}\"; write $$ for a dollar sign");
+	else if (name.size == 0)
+		fail(expansion, close + 1, "a variable's name must stand after \"${\"");
+	else if (after.size > 0 && !span_starts_with(after, SPAN(":-")))
+		fail(expansion, close + 1,
+		     "after the variable's name there must be \"}\" or \":-\" and a default");
+	else {
+		struct span fallback = span_from(after, 2);
+
+		add_variable(expansion, name, after.size > 0 ? &fallback : NULL, close + 1);
+	}
+	return close < rest.size ? close + 1 : rest.size;
+}
+
+/* `rest` begins with `$`. Returns how many bytes were used. */
+static size_t expand_dollar(struct expansion *expansion)
+{
+	struct span rest = expansion->rest;
+
+	if (rest.size > 1 && rest.data[1] == '$') {
+		text_put_char(&expansion->expanded, '$');
+		return 2;
+	}
+	if (rest.size > 1 && rest.data[1] == '{')
+		return expand_braces(expansion);
+	fail(expansion, 1, "write ${NAME} for a variable, or $$ for a dollar sign");
+	return 1;
+}
+
+static enum error expand_scalar(struct document *document, struct expansion *expansion)
+{
+	struct node *node = expansion->node;
+
+	expansion->rest = node->text;
+	while (expansion->rest.size > 0) {
+		size_t plain = span_find(expansion->rest, '$');
+
+		text_put(&expansion->expanded, span_cut(expansion->rest, 0, plain));
+		expansion->rest = span_from(expansion->rest, plain);
+		if (expansion->rest.size == 0)
+			break;
+
+		size_t used = expand_dollar(expansion);
+
+		expansion->dollars += count_dollars(span_cut(expansion->rest, 0, used));
+		expansion->rest = span_from(expansion->rest, used);
+	}
+	if (expansion->failed) {
+		node->kind = NODE_BROKEN;
+		return OK;
+	}
+	if (expansion->expanded.cut && expansion->expanded.size < EXPAND_VALUE_MAX)
+		return ERROR_OUT_OF_MEMORY;
+	if (expansion->expanded.cut) {
+		expansion->dollars = 0;
+		fail(expansion, 1, "the expanded value has more than 16 KiB");
+		node->kind = NODE_BROKEN;
+		return OK;
+	}
+	return arena_copy(&document->arena, text_span(&expansion->expanded), &node->text);
+}
+
+enum error expand_document(struct document *document, char *(*lookup)(const char *name),
+                           struct diagnostics *diagnostics)
+{
+	enum error error = OK;
+
+	for (struct node *node = document->root; node && !error; node = node_after(node)) {
+		if (node->kind != NODE_SCALAR || span_find(node->text, '$') == node->text.size)
+			continue;
+
+		struct expansion expansion = {.node = node, .lookup = lookup, .diagnostics = diagnostics};
+
+		text_init(&expansion.expanded, EXPAND_VALUE_MAX);
+		error = expand_scalar(document, &expansion);
+		text_done(&expansion.expanded);
+	}
+	return error;
+}

@@ -1,0 +1,183 @@
+#include "config/reference.h"
+
+#include <string.h>
+
+#include "config/config_schema.h"
+#include "config/value.h"
+
+enum { INDENT = 2, COLUMNS_MAX = 96 };
+
+static const char introduction[] =
+	"# Sallyport's configuration: every key, what it does, what it takes, and its default.\n"
+	"#\n"
+	"# A line such as \"#key: value\", without a space after the \"#\", shows a default or an\n"
+	"# example; take the \"#\" away to set the key. What is not commented out is a good start.\n"
+	"#\n"
+	"# Sizes are written like 100B, 32KiB, 512MiB or 1GiB, durations like 500ms, 10s, 5m, 1h or\n"
+	"# 7d. Relative paths begin in the folder of this file. In every value, ${NAME} stands for an\n"
+	"# environment variable, ${NAME:-default} gives it a default, and $$ is a dollar sign.\n"
+	"#\n"
+	"# After a change: sallyport check -c FILE\n";
+
+/* Short, for the line in brackets. */
+static const char *const kind_names[SCHEMA_KIND_COUNT] = {
+	[SCHEMA_BOOL] = "true or false",
+	[SCHEMA_ENUM] = "",
+	[SCHEMA_INTEGER] = "number",
+	[SCHEMA_SIZE] = "size",
+	[SCHEMA_DURATION] = "duration",
+	[SCHEMA_NAME] = "name",
+	[SCHEMA_PATH] = "path of a file",
+	[SCHEMA_HOST] = "host name or wildcard",
+	[SCHEMA_PREFIX] = "beginning of a path",
+	[SCHEMA_LISTEN] = "address",
+	[SCHEMA_ADDRESS] = "address",
+	[SCHEMA_NETWORK] = "network",
+	[SCHEMA_LIST] = "list",
+	[SCHEMA_MAP] = "map",
+};
+
+static void put_indent(struct text *out, size_t indent)
+{
+	while (indent-- > 0)
+		text_put_char(out, ' ');
+}
+
+/* A comment of one or more lines, broken at spaces. */
+static void put_comment(struct text *out, size_t indent, struct span words)
+{
+	size_t room = COLUMNS_MAX - indent - 2;
+
+	while (words.size > 0) {
+		size_t length = words.size;
+
+		if (length > room) {
+			length = room;
+			while (length > 0 && words.data[length] != ' ')
+				length--;
+		}
+		put_indent(out, indent);
+		text_put_string(out, "# ");
+		text_put(out, span_cut(words, 0, length));
+		text_put_char(out, '\n');
+		words = span_from(words, length + 1);
+	}
+}
+
+/* `size, 1KiB to 60KiB, default 32KiB` */
+static void put_kind(const struct schema_field *field, struct text *out)
+{
+	bool is_number = field->kind == SCHEMA_INTEGER || field->kind == SCHEMA_SIZE ||
+	                 field->kind == SCHEMA_DURATION;
+
+	text_put_string(out, kind_names[field->kind]);
+	if (is_number) {
+		text_put_string(out, ", ");
+		value_put_number(field->kind, field->min, out);
+		text_put_string(out, " to ");
+		value_put_number(field->kind, field->max, out);
+	}
+	for (const struct schema_word *word = field->words; word && word->name; word++)
+		text_printf(out, "%s%s",
+		            word == field->words && field->kind == SCHEMA_ENUM ? ""
+		            : word[1].name                                     ? ", "
+		                                                               : " or ",
+		            word->name);
+	if (field->required)
+		text_put_string(out, ", required");
+	if (field->fallback)
+		text_printf(out, ", default %s", field->fallback);
+}
+
+/* What stands above a key: what it does, and for values what they take. */
+static void put_description(const struct schema_field *field, struct text *out, size_t indent)
+{
+	struct text kind;
+
+	put_comment(out, indent, span_of_string(field->sentence));
+	if (field->kind == SCHEMA_STRUCT || field->kind == SCHEMA_OPTIONAL)
+		return;
+	text_init(&kind, 400);
+	text_put_char(&kind, '[');
+	put_kind(field, &kind);
+	text_put_char(&kind, ']');
+	put_comment(out, indent, text_span(&kind));
+	if (kind.cut)
+		out->cut = true;
+	text_done(&kind);
+}
+
+static void put_schema(const struct schema *schema, struct text *out, size_t indent, bool is_item);
+
+/* Lines of the table, each indented. */
+static void put_lines(struct text *out, size_t indent, const char *lines)
+{
+	struct span rest = span_of_string(lines);
+
+	while (rest.size > 0) {
+		size_t end = span_find(rest, '\n');
+
+		put_indent(out, indent);
+		text_put(out, span_cut(rest, 0, end));
+		text_put_char(out, '\n');
+		rest = span_from(rest, end + 1);
+	}
+}
+
+/* What stands below a key that holds more keys. */
+static void put_inside(const struct schema_field *field, struct text *out, size_t indent)
+{
+	text_put_char(out, '\n');
+	switch (field->kind) {
+	case SCHEMA_LIST:
+		put_schema(field->of, out, indent + INDENT, true);
+		break;
+	case SCHEMA_MAP:
+		put_indent(out, indent + INDENT);
+		text_printf(out, "%s:\n", field->example);
+		put_schema(field->of, out, indent + 2 * INDENT, false);
+		break;
+	default:
+		put_schema(field->of, out, indent + INDENT, false);
+		break;
+	}
+	if (field->more) {
+		text_put_char(out, '\n');
+		put_lines(out, indent + INDENT, field->more);
+	}
+}
+
+/* One key. `begins_item`: it carries the dash of a list item. */
+static void put_field(const struct schema_field *field, struct text *out, size_t indent,
+                      bool begins_item)
+{
+	size_t key_indent = begins_item ? indent - INDENT : indent;
+
+	put_description(field, out, key_indent);
+	put_indent(out, key_indent);
+	text_put_string(out, begins_item ? "- " : "");
+	if (field->of) {
+		text_printf(out, "%s:", field->name);
+		put_inside(field, out, indent);
+	} else {
+		text_printf(out, "%s%s: %s\n", field->required ? "" : "#", field->name,
+		            field->fallback ? field->fallback : field->example);
+	}
+}
+
+static void put_schema(const struct schema *schema, struct text *out, size_t indent, bool is_item)
+{
+	for (size_t i = 0; i < schema->count; i++) {
+		/* Air between keys; a short list item is one block. */
+		if (i > 0 && !(is_item && schema->count <= 2))
+			text_put_char(out, '\n');
+		put_field(&schema->fields[i], out, is_item ? indent + INDENT : indent, is_item && i == 0);
+	}
+}
+
+void config_reference_print(struct text *out)
+{
+	text_put_string(out, introduction);
+	text_put_char(out, '\n');
+	put_schema(&config_schema, out, 0, false);
+}

@@ -1,0 +1,289 @@
+#include "config/rules.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "config/nearest.h"
+
+enum { PATH_SIZE = 128 }; /* the longest: `clusters.` and a name of 64 */
+
+static bool is_given(struct config_text text)
+{
+	return text.text.data != NULL;
+}
+
+/* The text, or "" for one that is not given. */
+static const char *string_of(struct config_text text)
+{
+	return text.text.data ? text.text.data : "";
+}
+
+/* The item of a list that stands in the file under this key. */
+static const struct node *item_of(const struct node *root, struct span key, size_t index)
+{
+	const struct node *list = node_child(root, key);
+	const struct node *item = list ? list->first : NULL;
+
+	while (item && index-- > 0)
+		item = item->next;
+	return item;
+}
+
+/* The place of a key of `map`, or `otherwise` if it is not there. */
+static struct place key_place(const struct node *map, struct span key, struct place otherwise)
+{
+	const struct node *child = node_child(map, key);
+
+	return child ? child->key_place : otherwise;
+}
+
+/* False if there are clusters, but none could be decoded: then nothing is known about names. */
+static bool clusters_are_known(const struct config *config, const struct node *root)
+{
+	const struct node *clusters = node_child(root, SPAN("clusters"));
+
+	return config->cluster_count > 0 || !clusters || node_is_nothing(clusters) ||
+	       (clusters->kind == NODE_MAP && clusters->count == 0);
+}
+
+static bool find_cluster(const struct config *config, struct span name, size_t *ret_index)
+{
+	for (size_t i = 0; i < config->cluster_count; i++) {
+		if (!span_equal(config->clusters[i].name.text, name))
+			continue;
+		*ret_index = i;
+		return true;
+	}
+	return false;
+}
+
+static void check_route_clusters(struct config *config, struct diagnostics *diagnostics)
+{
+	for (size_t i = 0; i < config->route_count; i++) {
+		struct config_route *route = &config->routes[i];
+		struct nearest nearest;
+		char path[PATH_SIZE];
+
+		if (!is_given(route->cluster) ||
+		    find_cluster(config, route->cluster.text, &route->cluster_index))
+			continue;
+		nearest_init(&nearest, route->cluster.text);
+		for (size_t j = 0; j < config->cluster_count; j++)
+			nearest_offer(&nearest, config->clusters[j].name.text);
+		(void)snprintf(path, sizeof(path), "routes[%zu].cluster", i);
+		diagnostics_error_suggest(diagnostics, route->cluster.place, path, nearest.best,
+		                          "unknown cluster \"%s\"%s", string_of(route->cluster),
+		                          config->cluster_count == 0 ? "; there are no clusters" : "");
+	}
+}
+
+/* Both were decoded, and take the same requests. */
+static bool routes_are_equal(const struct config_route *a, const struct config_route *b)
+{
+	return is_given(a->path) && is_given(b->path) && span_equal(a->host.text, b->host.text) &&
+	       span_equal(a->path.text, b->path.text);
+}
+
+/* A host that could not be decoded looks like one that is not given. */
+static bool host_is_broken(const struct config_route *route, const struct node *node)
+{
+	return !is_given(route->host) && node_child(node, SPAN("host"));
+}
+
+static void check_equal_routes(const struct config *config, const struct node *root,
+                               struct diagnostics *diagnostics)
+{
+	const struct node *node = item_of(root, SPAN("routes"), 0);
+
+	for (size_t i = 0; i < config->route_count; i++, node = node ? node->next : NULL) {
+		const struct config_route *route = &config->routes[i];
+		char path[PATH_SIZE];
+
+		if (host_is_broken(route, node))
+			continue;
+		for (size_t j = 0; j < i; j++) {
+			const struct config_route *first = &config->routes[j];
+
+			if (!routes_are_equal(route, first) ||
+			    host_is_broken(first, item_of(root, SPAN("routes"), j)))
+				continue;
+			(void)snprintf(path, sizeof(path), "routes[%zu]", i);
+			diagnostics_error(diagnostics, route->place, path,
+			                  "the same host and path as the route on line %u", first->place.line);
+			break;
+		}
+	}
+}
+
+static bool only_redirects(const struct config *config)
+{
+	for (size_t i = 0; i < config->listener_count; i++)
+		if (!config->listeners[i].redirect_to_https)
+			return false;
+	return true;
+}
+
+static void check_routes_exist(const struct config *config, const struct node *root,
+                               struct diagnostics *diagnostics)
+{
+	const struct node *routes = node_child(root, SPAN("routes"));
+	struct place place = {.line = 1, .column = 1, .length = 1};
+
+	if (config->route_count > 0 || only_redirects(config))
+		return;
+	if (routes && !node_is_nothing(routes) && !(routes->kind == NODE_LIST && routes->count == 0))
+		return; /* there are some that could not be decoded */
+	diagnostics_error(diagnostics, routes ? routes->key_place : place, "routes",
+	                  "at least one route is needed, unless all listeners redirect to HTTPS");
+}
+
+static void check_equal_listeners(const struct config *config, struct diagnostics *diagnostics)
+{
+	for (size_t i = 0; i < config->listener_count; i++) {
+		const struct config_listener *listener = &config->listeners[i];
+		char path[PATH_SIZE];
+
+		for (size_t j = 0; j < i && is_given(listener->address_text); j++) {
+			const struct config_listener *first = &config->listeners[j];
+
+			if (!is_given(first->address_text) ||
+			    !address_equal(&listener->address, &first->address))
+				continue;
+			(void)snprintf(path, sizeof(path), "listeners[%zu].address", i);
+			diagnostics_error(diagnostics, listener->address_text.place, path,
+			                  "the same address as the listener on line %u",
+			                  first->address_text.place.line);
+			break;
+		}
+	}
+}
+
+static void check_redirects(const struct config *config, const struct node *root,
+                            struct diagnostics *diagnostics)
+{
+	bool has_tls = false;
+
+	for (size_t i = 0; i < config->listener_count; i++)
+		has_tls = has_tls || config->listeners[i].tls;
+	for (size_t i = 0; i < config->listener_count; i++) {
+		const struct config_listener *listener = &config->listeners[i];
+		struct place place = key_place(item_of(root, SPAN("listeners"), i),
+		                               SPAN("redirect_to_https"), listener->place);
+		char path[PATH_SIZE];
+
+		if (!listener->redirect_to_https)
+			continue;
+		(void)snprintf(path, sizeof(path), "listeners[%zu].redirect_to_https", i);
+		if (listener->tls)
+			diagnostics_error(diagnostics, place, path, "a listener with tls speaks HTTPS already");
+		else if (!has_tls)
+			diagnostics_warning(diagnostics, place, path,
+			                    "no listener here speaks HTTPS; clients are sent to another "
+			                    "server's port 443");
+	}
+}
+
+static bool is_used(const struct config *config, struct span name)
+{
+	for (size_t i = 0; i < config->route_count; i++)
+		if (span_equal(config->routes[i].cluster.text, name))
+			return true;
+	return false;
+}
+
+static void check_unused_clusters(const struct config *config, struct diagnostics *diagnostics)
+{
+	for (size_t i = 0; i < config->cluster_count; i++) {
+		const struct config_cluster *cluster = &config->clusters[i];
+		char path[PATH_SIZE];
+
+		if (!is_given(cluster->name) || is_used(config, cluster->name.text))
+			continue;
+		(void)snprintf(path, sizeof(path), "clusters.%s", string_of(cluster->name));
+		diagnostics_warning(diagnostics, cluster->place, path, "no route leads to this cluster");
+	}
+}
+
+static bool is_on_this_host(const struct address *address)
+{
+	static const struct address_block loopback4 = {ADDRESS_IPV4, 8, {127}};
+	static const struct address_block loopback6 = {ADDRESS_IPV6, 128, {[15] = 1}};
+
+	return address_block_contains(&loopback4, address) ||
+	       address_block_contains(&loopback6, address) ||
+	       (address->kind == ADDRESS_NAME && strcmp(address->host, "localhost") == 0);
+}
+
+/* True for 0.0.0.0 and [::]. */
+static bool is_any_address(const struct address *address)
+{
+	static const unsigned char zeros[16];
+
+	return (address->kind == ADDRESS_IPV4 || address->kind == ADDRESS_IPV6) &&
+	       memcmp(address->bytes, zeros, sizeof(zeros)) == 0;
+}
+
+static bool reaches(const struct address *backend, const struct address *listener)
+{
+	return address_equal(backend, listener) ||
+	       (backend->port == listener->port && is_any_address(listener) &&
+	        is_on_this_host(backend));
+}
+
+static void check_loop(const struct config *config, const struct config_cluster *cluster,
+                       size_t index, struct diagnostics *diagnostics)
+{
+	const struct config_backend *backend = &cluster->backends[index];
+
+	for (size_t i = 0; is_given(backend->address_text) && i < config->listener_count; i++) {
+		const struct config_listener *listener = &config->listeners[i];
+		char path[PATH_SIZE];
+
+		if (!is_given(listener->address_text) || !reaches(&backend->address, &listener->address))
+			continue;
+		(void)snprintf(path, sizeof(path), "clusters.%s.backends[%zu].address",
+		               string_of(cluster->name), index);
+		diagnostics_error(diagnostics, backend->address_text.place, path,
+		                  "the proxy would connect to itself: this is the listener on line %u",
+		                  listener->address_text.place.line);
+		return;
+	}
+}
+
+static void check_loops(const struct config *config, struct diagnostics *diagnostics)
+{
+	for (size_t i = 0; i < config->cluster_count; i++)
+		for (size_t j = 0; j < config->clusters[i].backend_count; j++)
+			check_loop(config, &config->clusters[i], j, diagnostics);
+}
+
+/* The target is a part of the head. Its default gives way to a small head_size. */
+static void check_limits(struct config *config, const struct node *root,
+                         struct diagnostics *diagnostics)
+{
+	const struct node *target_size =
+		node_child(node_child(root, SPAN("limits")), SPAN("target_size"));
+	struct config_limits *limits = &config->limits;
+
+	if (limits->head_size == 0 || limits->target_size <= limits->head_size)
+		return; /* 0: it could not be decoded */
+	if (target_size)
+		diagnostics_error(diagnostics, target_size->place, "limits.target_size",
+		                  "the target is a part of the head and can not be larger than head_size");
+	else
+		limits->target_size = limits->head_size;
+}
+
+void rules_check(struct config *config, const struct node *root, struct diagnostics *diagnostics)
+{
+	check_equal_listeners(config, diagnostics);
+	check_redirects(config, root, diagnostics);
+	check_routes_exist(config, root, diagnostics);
+	check_equal_routes(config, root, diagnostics);
+	if (clusters_are_known(config, root))
+		check_route_clusters(config, diagnostics);
+	check_loops(config, diagnostics);
+	check_limits(config, root, diagnostics);
+	if (diagnostics->errors == 0) /* else it may only be that a route is wrong */
+		check_unused_clusters(config, diagnostics);
+}
