@@ -1,0 +1,535 @@
+#include "net/wire.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "base/list.h"
+#include "base/memory.h"
+#include "net/loop.h"
+#include "net/loop_private.h"
+
+enum {
+	ADDRESSES_MAX = 8,     /* tried for one connection */
+	STARVED_RETRY_MS = 50, /* until a wire that found no block to read into looks again */
+};
+
+/*
+ * The libuv side of a wire. It outlives the wire until libuv has let go of it.
+ * Owner: libuv's loop, from opening until its close callback.
+ */
+struct socket {
+	union {
+		uv_handle_t handle;
+		uv_stream_t stream;
+		uv_tcp_t tcp;
+		uv_pipe_t pipe;
+	} uv;
+	uv_connect_t connect;
+	uv_write_t write;
+	struct owned_wire *wire; /* NULL once the wire is closed */
+	struct buffer orphan;    /* what was being written then */
+	struct pool *pool;
+};
+
+struct owned_wire {
+	struct wire wire;
+	struct loop *loop;
+	struct pool *pool;
+	struct socket *socket;
+	wire_event *on_event;
+	void *owner;
+	bool want_read;
+	bool reading;
+	bool end_wanted;
+	size_t writing_bytes; /* at the front of `out`, held by the kernel; 0: no write under way */
+	enum block_size in_size;
+	enum block_size out_size;
+	struct list starved;
+	struct address *addresses; /* still to be tried; freed once connected */
+	size_t address_count;
+	size_t address_next;
+};
+
+static struct owned_wire *owned(struct wire *wire)
+{
+	return (struct owned_wire *)(void *)wire;
+}
+
+static void emit(struct owned_wire *w)
+{
+	w->on_event(w->owner);
+	/* The wire may be gone now. */
+}
+
+static void fail(struct owned_wire *w, enum error error, int uv_status)
+{
+	if (w->wire.phase == WIRE_FAILED)
+		return;
+	w->wire.phase = WIRE_FAILED;
+	w->wire.failed = error;
+	w->wire.system_error = -uv_status;
+	if (w->reading)
+		(void)uv_read_stop(&w->socket->uv.stream);
+	w->reading = false;
+}
+
+/* A write failed. What the peer had sent before may still be there to be read. */
+static void fail_out(struct owned_wire *w, int uv_status)
+{
+	w->wire.out_failed = true;
+	w->wire.system_error = -uv_status;
+	buffer_taken(&w->wire.out, buffer_size(&w->wire.out));
+	buffer_rest(&w->wire.out, w->pool);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct socket *socket = handle->data;
+
+	buffer_close(&socket->orphan, socket->pool);
+	memory_free(socket);
+}
+
+static void abandon_socket(struct owned_wire *w)
+{
+	struct socket *socket = w->socket;
+
+	w->socket = NULL;
+	w->reading = false;
+	if (!socket)
+		return;
+	socket->wire = NULL;
+	if (w->writing_bytes > 0) {
+		socket->orphan = w->wire.out;
+		w->wire.out = (struct buffer){0};
+		w->writing_bytes = 0;
+	}
+	if (!uv_is_closing(&socket->uv.handle))
+		uv_close(&socket->uv.handle, on_closed);
+}
+
+static enum error open_socket(struct owned_wire *w, bool is_unix)
+{
+	struct socket *socket = memory_new(1, sizeof(*socket));
+
+	if (!socket)
+		return ERROR_OUT_OF_MEMORY;
+
+	int status = is_unix ? uv_pipe_init(&w->loop->uv, &socket->uv.pipe, 0)
+	                     : uv_tcp_init(&w->loop->uv, &socket->uv.tcp);
+
+	if (status) {
+		memory_free(socket);
+		return ERROR_SYSTEM;
+	}
+	socket->uv.handle.data = socket;
+	socket->wire = w;
+	socket->pool = w->pool;
+	w->socket = socket;
+	return OK;
+}
+
+static struct owned_wire *new_wire(struct loop *loop, struct pool *pool, wire_event *on_event,
+                                   void *owner)
+{
+	struct owned_wire *w = memory_new(1, sizeof(*w));
+
+	if (!w)
+		return NULL;
+	w->loop = loop;
+	w->pool = pool;
+	w->on_event = on_event;
+	w->owner = owner;
+	w->in_size = BLOCK_RECORD;
+	w->out_size = BLOCK_RECORD;
+	w->wire.moved_ms = loop_now_ms(loop);
+	list_init(&w->starved);
+	return w;
+}
+
+enum error wire_accept(struct loop *loop, struct pool *pool, int fd, bool is_unix,
+                       wire_event *on_event, void *owner, struct wire **ret_wire)
+{
+	struct owned_wire *w = new_wire(loop, pool, on_event, owner);
+	enum error error = w ? open_socket(w, is_unix) : ERROR_OUT_OF_MEMORY;
+	int status = 0;
+
+	if (error) {
+		(void)close(fd);
+		memory_free(w);
+		return error;
+	}
+	status = is_unix ? uv_pipe_open(&w->socket->uv.pipe, fd) : uv_tcp_open(&w->socket->uv.tcp, fd);
+	if (status) {
+		(void)close(fd);
+		wire_close(&w->wire);
+		return ERROR_SYSTEM;
+	}
+	if (!is_unix)
+		(void)uv_tcp_nodelay(&w->socket->uv.tcp, 1);
+	w->wire.phase = WIRE_OPEN;
+	*ret_wire = &w->wire;
+	return OK;
+}
+
+static bool try_next_address(struct owned_wire *w);
+
+static enum error connect_error(int uv_status)
+{
+	return uv_status == UV_ECONNREFUSED ? ERROR_CONNECT_REFUSED : ERROR_CONNECT_FAILED;
+}
+
+static void on_connect(uv_connect_t *request, int status)
+{
+	struct socket *socket = request->data;
+	struct owned_wire *w = socket->wire;
+
+	if (!w)
+		return;
+	if (status == 0) {
+		memory_free(w->addresses);
+		w->addresses = NULL;
+		w->wire.phase = WIRE_OPEN;
+		w->wire.system_error = 0; /* of an address before */
+		w->wire.moved_ms = loop_now_ms(w->loop);
+		emit(w);
+		return;
+	}
+	w->wire.system_error = -status;
+	abandon_socket(w);
+	if (!try_next_address(w)) {
+		fail(w, connect_error(status), status);
+		emit(w);
+	}
+}
+
+static int connect_to(struct socket *socket, const struct address *address)
+{
+	socket->connect.data = socket;
+	if (address->kind == ADDRESS_UNIX) {
+		uv_pipe_connect(&socket->connect, &socket->uv.pipe, address->host, on_connect);
+		return 0;
+	}
+
+	struct sockaddr_storage storage;
+
+	(void)address_to_socket(address, &storage);
+
+	int status = uv_tcp_connect(&socket->connect, &socket->uv.tcp,
+	                            (const struct sockaddr *)&storage, on_connect);
+
+	if (status == 0)
+		(void)uv_tcp_nodelay(&socket->uv.tcp, 1);
+	return status;
+}
+
+/* Begins to connect to the next address that lets us; false: none is left. */
+static bool try_next_address(struct owned_wire *w)
+{
+	while (w->address_next < w->address_count) {
+		const struct address *address = &w->addresses[w->address_next++];
+
+		if (open_socket(w, address->kind == ADDRESS_UNIX))
+			continue;
+
+		int status = connect_to(w->socket, address);
+
+		if (status == 0)
+			return true;
+		w->wire.system_error = -status;
+		abandon_socket(w);
+	}
+	return false;
+}
+
+enum error wire_connect(struct loop *loop, struct pool *pool, const struct address *addresses,
+                        size_t address_count, wire_event *on_event, void *owner,
+                        struct wire **ret_wire)
+{
+	struct owned_wire *w = new_wire(loop, pool, on_event, owner);
+
+	if (!w)
+		return ERROR_OUT_OF_MEMORY;
+	w->address_count = address_count < ADDRESSES_MAX ? address_count : ADDRESSES_MAX;
+	w->addresses = memory_new(w->address_count, sizeof(*w->addresses));
+	if (!w->addresses) {
+		memory_free(w);
+		return ERROR_OUT_OF_MEMORY;
+	}
+	for (size_t i = 0; i < w->address_count; i++)
+		w->addresses[i] = addresses[i];
+	w->wire.phase = WIRE_CONNECTING;
+	if (!try_next_address(w)) {
+		if (w->wire.system_error == 0) {
+			/* It was not even tried: that is not the address's fault. */
+			wire_close(&w->wire);
+			return ERROR_OUT_OF_MEMORY;
+		}
+		fail(w, connect_error(-w->wire.system_error), -w->wire.system_error);
+	}
+	*ret_wire = &w->wire;
+	return OK;
+}
+
+void wire_set_owner(struct wire *wire, wire_event *on_event, void *owner)
+{
+	owned(wire)->on_event = on_event;
+	owned(wire)->owner = owner;
+}
+
+/* Takes a block. While memory is short, a small one that is there beats a large one that is not. */
+static bool open_buffer(struct owned_wire *w, struct buffer *buffer, enum block_size *size)
+{
+	if (buffer_open(buffer, w->pool, *size) == OK)
+		return true;
+	*size = BLOCK_RECORD;
+	return buffer_open(buffer, w->pool, *size) == OK;
+}
+
+static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *ret_buffer)
+{
+	struct socket *socket = handle->data;
+	struct owned_wire *w = socket->wire;
+	struct buffer *in = w ? &w->wire.in : NULL;
+
+	(void)suggested;
+	*ret_buffer = uv_buf_init(NULL, 0);
+	/* No room, or no block to be had: libuv then reports ENOBUFS. */
+	if (!w || !open_buffer(w, in, &w->in_size))
+		return;
+	*ret_buffer = uv_buf_init(buffer_room_at(in), (unsigned)buffer_room(in));
+}
+
+/* Reads that fill the whole block ask for a larger one, small ones for a smaller one. */
+static void adapt(enum block_size *size, size_t bytes, size_t capacity)
+{
+	if (bytes > capacity - capacity / 4 && *size < BLOCK_HUGE)
+		(*size)++;
+	else if (bytes < capacity / 8 && *size > BLOCK_RECORD)
+		(*size)--;
+}
+
+static void stop_reading(struct owned_wire *w)
+{
+	if (w->reading)
+		(void)uv_read_stop(&w->socket->uv.stream);
+	w->reading = false;
+}
+
+static void on_no_block(struct owned_wire *w)
+{
+	stop_reading(w);
+	if (w->wire.in.data)
+		return; /* Only full: the owner will ask again once there is room. */
+	list_remove(&w->starved);
+	list_add_last(&w->loop->starved, &w->starved);
+	if (w->loop->starved_again.at_ms == DEADLINE_NEVER)
+		loop_set_deadline(w->loop, &w->loop->starved_again, STARVED_RETRY_MS);
+}
+
+/* libuv reports the end also for a reset right behind the last bytes; the kernel knows better. */
+static ssize_t look_behind_end(struct socket *socket)
+{
+	uv_os_fd_t fd = -1;
+	char byte;
+
+	if (uv_fileno(&socket->uv.handle, &fd) == 0 &&
+	    recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno != EAGAIN)
+		return -errno;
+	return UV_EOF;
+}
+
+static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
+{
+	struct socket *socket = stream->data;
+	struct owned_wire *w = socket->wire;
+
+	(void)buffer;
+	if (!w)
+		return;
+	if (size > 0) {
+		buffer_filled(&w->wire.in, (size_t)size);
+		w->wire.received_bytes += (size_t)size;
+		w->wire.moved_ms = loop_now_ms(w->loop);
+		if (buffer_size(&w->wire.in) == (size_t)size)
+			adapt(&w->in_size, (size_t)size, w->wire.in.capacity);
+		emit(w);
+		return;
+	}
+	if (size == UV_ENOBUFS) {
+		on_no_block(w);
+		return;
+	}
+	buffer_rest(&w->wire.in, w->pool);
+	if (size == 0)
+		return;
+	stop_reading(w);
+	if (size == UV_EOF)
+		size = look_behind_end(socket);
+	if (size == UV_EOF)
+		w->wire.in_ended = true;
+	else
+		fail(w, ERROR_CONNECTION_RESET, (int)size);
+	emit(w);
+}
+
+void wire_starved_again(void *owner)
+{
+	struct loop *loop = owner;
+	struct list waiting = loop->starved;
+
+	if (list_is_empty(&loop->starved))
+		return;
+	waiting.next->previous = &waiting;
+	waiting.previous->next = &waiting;
+	list_init(&loop->starved);
+	while (!list_is_empty(&waiting)) {
+		struct owned_wire *w = LIST_OBJECT(waiting.next, struct owned_wire, starved);
+
+		list_remove(&w->starved);
+		emit(w);
+	}
+}
+
+void wire_want_read(struct wire *wire, bool wanted)
+{
+	struct owned_wire *w = owned(wire);
+	bool has_room = !wire->in.data || buffer_room(&wire->in) > 0;
+	bool read = wanted && has_room && wire->phase == WIRE_OPEN && !wire->in_ended;
+
+	w->want_read = wanted;
+	if (read == w->reading)
+		return;
+	if (!read) {
+		stop_reading(w);
+		return;
+	}
+	if (!list_is_empty(&w->starved))
+		return; /* There was no block a moment ago. */
+	if (uv_read_start(&w->socket->uv.stream, on_allocate, on_read) == 0)
+		w->reading = true;
+}
+
+bool wire_open_out(struct wire *wire)
+{
+	return open_buffer(owned(wire), &wire->out, &owned(wire)->out_size);
+}
+
+static void wrote(struct owned_wire *w, size_t bytes)
+{
+	buffer_taken(&w->wire.out, bytes);
+	w->wire.sent_bytes += bytes;
+	w->wire.moved_ms = loop_now_ms(w->loop);
+}
+
+static void on_write(uv_write_t *request, int status)
+{
+	struct socket *socket = request->data;
+	struct owned_wire *w = socket->wire;
+
+	socket->orphan.pinned = false;
+	if (!w)
+		return;
+
+	size_t bytes = w->writing_bytes;
+
+	w->writing_bytes = 0;
+	w->wire.out.pinned = false;
+	if (status == 0)
+		wrote(w, bytes);
+	else
+		fail_out(w, status);
+	emit(w);
+}
+
+static void write_rest_later(struct owned_wire *w)
+{
+	struct span rest = buffer_content(&w->wire.out);
+	uv_buf_t buffer = uv_buf_init(w->wire.out.data + w->wire.out.start, (unsigned)rest.size);
+
+	w->socket->write.data = w->socket;
+	w->writing_bytes = rest.size;
+	w->wire.out.pinned = true;
+
+	int status = uv_write(&w->socket->write, &w->socket->uv.stream, &buffer, 1, on_write);
+
+	if (status) {
+		w->writing_bytes = 0;
+		w->wire.out.pinned = false;
+		fail_out(w, status);
+	}
+}
+
+static void end_now(struct owned_wire *w)
+{
+	uv_os_fd_t fd = -1;
+
+	w->wire.out_ended = true;
+	if (uv_fileno(&w->socket->uv.handle, &fd) == 0)
+		(void)shutdown(fd, SHUT_WR);
+}
+
+void wire_flush(struct wire *wire)
+{
+	struct owned_wire *w = owned(wire);
+
+	if (wire->phase != WIRE_OPEN || w->writing_bytes > 0)
+		return;
+	if (wire->out_failed)
+		buffer_taken(&wire->out, buffer_size(&wire->out));
+	if (!buffer_is_empty(&wire->out)) {
+		struct span content = buffer_content(&wire->out);
+		uv_buf_t buffer =
+			uv_buf_init(wire->out.data + wire->out.start, (unsigned)content.size);
+		int written = uv_try_write(&w->socket->uv.stream, &buffer, 1);
+
+		if (written < 0 && written != UV_EAGAIN) {
+			fail_out(w, written);
+			return;
+		}
+		adapt(&w->out_size, content.size, wire->out.capacity);
+		if (written > 0)
+			wrote(w, (size_t)written);
+		if (!buffer_is_empty(&wire->out)) {
+			write_rest_later(w);
+			return;
+		}
+	}
+	buffer_rest(&wire->out, w->pool);
+	if (w->end_wanted && !wire->out_ended && !wire->out_failed)
+		end_now(w);
+}
+
+void wire_end(struct wire *wire)
+{
+	owned(wire)->end_wanted = true;
+	wire_flush(wire);
+}
+
+void wire_close(struct wire *wire)
+{
+	if (!wire)
+		return;
+
+	struct owned_wire *w = owned(wire);
+
+	list_remove(&w->starved);
+	abandon_socket(w);
+	buffer_close(&wire->in, w->pool);
+	buffer_close(&wire->out, w->pool);
+	memory_free(w->addresses);
+	memory_free(w);
+}
+
+void wire_reset(struct wire *wire)
+{
+	struct linger linger = {.l_onoff = 1, .l_linger = 0};
+	uv_os_fd_t fd = -1;
+
+	if (wire && owned(wire)->socket && uv_fileno(&owned(wire)->socket->uv.handle, &fd) == 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+	wire_close(wire);
+}
