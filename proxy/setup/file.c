@@ -1,0 +1,69 @@
+#include "setup/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+
+static enum error read_all(int fd, size_t size, struct span *ret_content)
+{
+	char *content = memory_new(size + 1, 1);
+	size_t filled = 0;
+
+	if (!content)
+		return ERROR_OUT_OF_MEMORY;
+	while (filled < size) {
+		ssize_t got = read(fd, content + filled, size - filled);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0) {
+			int read_error = errno;
+
+			file_free(span_of(content, filled));
+			errno = read_error;
+			return ERROR_SYSTEM;
+		}
+		if (got == 0)
+			break;
+		filled += (size_t)got;
+	}
+	*ret_content = span_of(content, filled);
+	return OK;
+}
+
+enum error file_read(const char *path, struct span *ret_content)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat facts;
+	enum error error;
+
+	if (fd < 0)
+		return ERROR_SYSTEM;
+	if (fstat(fd, &facts) < 0)
+		error = ERROR_SYSTEM;
+	else if (!S_ISREG(facts.st_mode))
+		error = ERROR_INVALID;
+	else if (facts.st_size > FILE_SIZE_MAX)
+		error = ERROR_TOO_LARGE;
+	else
+		error = read_all(fd, (size_t)facts.st_size, ret_content);
+
+	int kept = errno;
+
+	(void)close(fd);
+	errno = kept;
+	return error;
+}
+
+void file_free(struct span content)
+{
+	char *bytes = (char *)(uintptr_t)content.data;
+
+	if (bytes)
+		memory_wipe(bytes, content.size);
+	memory_free(bytes);
+}

@@ -1,0 +1,56 @@
+/*
+ * What all workers share: the configuration, and everything compiled from it.
+ *
+ * Built whole and checked before anything uses it; immutable afterwards. A reload builds another
+ * one; sessions keep the one that they began with.
+ *
+ * Owner: whoever holds a reference. Threads: shared by all; the counter is atomic.
+ */
+#ifndef SALLYPORT_SETUP_SETUP_H
+#define SALLYPORT_SETUP_SETUP_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "config/config.h"
+#include "config/diagnostics.h"
+#include "route/table.h"
+#include "tls/certificate.h"
+#include "tls/tickets.h"
+
+struct setup_listener {
+	const struct config_listener *config;
+	/* Only with TLS. */
+	struct tls_certificate **certificates;
+	size_t certificate_count;
+	struct tls_tickets *tickets; /* NULL: tickets are off */
+};
+
+struct setup {
+	struct config *config;
+	struct route_table *routes;
+	struct setup_listener *listeners;
+	size_t listener_count;
+	/* `:port` of the first listener with TLS, for redirects; empty for 443. NULL: there is none. */
+	const char *https_port;
+	char https_port_text[sizeof(":65535")];
+	atomic_uint references;
+};
+
+/*
+ * Loads the configuration and all files that it names. Errors and warnings go to `diagnostics`,
+ * each with its place in the file. Needs tls_library_open(). Holds one reference.
+ * ERROR_CONFIG: as told. ERROR_OUT_OF_MEMORY, ERROR_TLS_INTERNAL.
+ */
+MUST_CHECK enum error setup_load(const char *path, struct diagnostics *diagnostics,
+                                 struct setup **ret_setup);
+struct setup *setup_ref(struct setup *setup);
+/* NULL is allowed. */
+void setup_unref(struct setup *setup);
+
+/* True if the address is in trusted_proxies. */
+bool setup_trusts(const struct setup *setup, const struct address *peer);
+
+#endif
