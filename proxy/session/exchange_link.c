@@ -1,0 +1,91 @@
+/* The connection of an exchange: taking it, losing it, taking another. */
+
+#include "base/clock.h"
+#include "session/exchange.h"
+
+/* The request begins anew on a new connection. */
+static void rewind_request(struct exchange *exchange)
+{
+	exchange->request_head.put = 0;
+	exchange->replayed = 0;
+	exchange->request_flow = FLOW_HEAD;
+}
+
+static bool take_link(struct exchange *exchange, enum error error)
+{
+	struct session *session = exchange->session;
+
+	if (error == ERROR_NO_BACKEND) {
+		exchange_fail(exchange, exchange->attempts.last, SIDE_BACKEND);
+		return true;
+	}
+	if (error) {
+		exchange_fail(exchange, error, SIDE_PROXY);
+		return true;
+	}
+	exchange->backend = exchange->link->backend;
+	exchange->reused = exchange->link->reused;
+	exchange->link_answered = false;
+	exchange->link_ms = session_now_ms(session);
+	exchange->link_us = clock_now_us();
+	exchange->connected_us = exchange->reused ? exchange->link_us : 0;
+	rewind_request(exchange);
+	return true;
+}
+
+bool exchange_step_link(struct exchange *exchange)
+{
+	struct session *session = exchange->session;
+
+	if (!exchange->link) {
+		if (exchange->response_flow >= FLOW_DONE)
+			return false;
+		return take_link(exchange, cluster_take(exchange->cluster, &exchange->attempts, false,
+		                                        session_pump, session, &exchange->link));
+	}
+
+	struct transport *transport = &exchange->link->transport;
+
+	if (transport->wire->phase == WIRE_CONNECTING)
+		return false;
+	if (exchange->connected_us == 0 && transport->wire->phase == WIRE_OPEN)
+		exchange->connected_us = clock_now_us();
+	if (!buffer_is_empty(transport_in(transport)))
+		exchange->link_answered = true;
+	/* With response bytes still there, the response decides whether it is complete. */
+	if (transport->error && buffer_is_empty(transport_in(transport))) {
+		exchange_lose_link(exchange, transport->error);
+		return true;
+	}
+	return false;
+}
+
+/*
+ * A connection from the pool may have been dying when we took it. Then, and only if doing it twice
+ * does no harm (RFC 9110 §9.2.2) and we still have all of it, the request is sent once more.
+ */
+static bool may_send_again(const struct exchange *exchange, enum error error)
+{
+	return error_retry(error) == RETRY_IF_REUSED && exchange->reused && !exchange->retried &&
+	       !exchange->link_answered && method_is_idempotent(exchange->request.method) &&
+	       !exchange->replay.cut;
+}
+
+void exchange_lose_link(struct exchange *exchange, enum error error)
+{
+	struct backend *backend = exchange->backend;
+
+	link_drop(exchange->link);
+	exchange->link = NULL;
+	if (error_retry(error) == RETRY_ALWAYS) {
+		backend_failed(backend, &exchange->attempts, error);
+		return; /* On to the next backend. */
+	}
+	if (may_send_again(exchange, error)) {
+		exchange->retried = true;
+		(void)take_link(exchange, cluster_take_again(backend, session_pump, exchange->session,
+		                                             &exchange->link));
+		return;
+	}
+	exchange_fail(exchange, error, SIDE_BACKEND);
+}

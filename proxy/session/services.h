@@ -1,0 +1,39 @@
+/*
+ * What a session needs of its worker, for one setup. A session never sees the worker itself.
+ *
+ * Owner: the worker; it may go once it is draining and no session is left. Threads: one worker.
+ */
+#ifndef SALLYPORT_SESSION_SERVICES_H
+#define SALLYPORT_SESSION_SERVICES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "backend/cluster.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "base/pool.h"
+#include "http/h1_syntax.h"
+#include "setup/setup.h"
+
+struct loop;
+struct request_ids;
+
+struct services {
+	struct loop *loop;
+	struct pool *pool;
+	struct log *log;
+	struct request_ids *ids;
+	struct setup *setup; /* a reference */
+	struct clusters *clusters;
+	struct h1_limits request_limits;
+	struct h1_limits response_limits;
+	bool draining;        /* no further request after the one that runs */
+	struct list sessions; /* all that are open */
+	size_t session_count;
+	/* A session has closed: it is not on the list any more. */
+	void (*on_session_closed)(void *owner);
+	void *owner;
+};
+
+#endif

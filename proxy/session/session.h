@@ -1,0 +1,96 @@
+/*
+ * One client connection, from accept to close.
+ *
+ *      HANDSHAKE ─▶ AWAIT_REQUEST ─▶ READ_HEAD ─▶ EXCHANGE ─▶ LINGER ─▶ CLOSING
+ *                        ▲                            │ │
+ *                        └──────── keep-alive ────────┘ └─▶ TUNNEL ─▶ LINGER
+ *
+ * Events of its sockets and its deadline call the pump, which moves bytes on every path until none
+ * moves; then it settles: there, and only there, reading starts and stops, the deadline moves, and
+ * the session closes.
+ *
+ * Owner: itself, from session_open() until it closes; it is on services->sessions all that time.
+ * Borrows: services. Threads: one worker.
+ */
+#ifndef SALLYPORT_SESSION_SESSION_H
+#define SALLYPORT_SESSION_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/address.h"
+#include "base/list.h"
+#include "http/h1_head.h"
+#include "net/deadline.h"
+#include "session/services.h"
+#include "tls/server.h"
+#include "transport/transport.h"
+
+struct exchange;
+
+/* Phase · name. What ends each is in session.c's table. */
+#define SESSION_PHASE_TABLE(X)        \
+	X(HANDSHAKE, "handshake")         \
+	X(AWAIT_REQUEST, "await_request") \
+	X(READ_HEAD, "read_head")         \
+	X(EXCHANGE, "exchange")           \
+	X(TUNNEL, "tunnel")               \
+	X(LINGER, "linger")               \
+	X(CLOSING, "closing")
+
+enum session_phase {
+#define SESSION_PHASE_ENUM(phase, name) SESSION_##phase,
+	SESSION_PHASE_TABLE(SESSION_PHASE_ENUM)
+#undef SESSION_PHASE_ENUM
+		SESSION_PHASE_COUNT
+};
+
+struct session {
+	struct list node; /* on services->sessions */
+	struct services *services;
+	const struct setup_listener *listener;
+	struct address peer;
+	bool peer_trusted;
+
+	struct transport client;
+	enum session_phase phase;
+	uint64_t phase_began_ms;
+	uint64_t ended_ms;      /* when our side ended, while lingering; 0: not yet */
+	size_t discarded_bytes; /* while lingering */
+	struct deadline deadline;
+	uint64_t due_ms; /* when the phase has taken too long */
+	bool is_due;
+	bool was_idle;     /* it lingers without having anything to answer */
+	bool reset_wanted; /* close so that the client can not take it for a clean end */
+
+	struct h1_head head;
+	uint64_t head_began_us;
+	unsigned exchange_count;
+	struct exchange *exchange; /* Owner: the session; NULL between exchanges */
+};
+
+/*
+ * Takes over an accepted socket. `tls`: NULL for a plain listener, else the worker's for this
+ * listener. Owner of `fd`: the session, also on failure. ERROR_OUT_OF_MEMORY, ERROR_SYSTEM.
+ */
+MUST_CHECK enum error session_open(struct services *services, const struct setup_listener *listener,
+                                   struct tls_server *tls, int fd, const struct address *peer);
+/* Ends after the exchange that runs; at once if none does. services->draining must be set. */
+void session_drain(struct session *session);
+/* Closes now. */
+void session_abort(struct session *session);
+
+const char *session_phase_name(enum session_phase phase);
+
+/* For the modules of this folder. */
+
+/* Moves all that can move, then settles. The session may be gone afterwards. */
+void session_pump(void *owner);
+/* Enters the next phase; the edge must be legal. */
+void session_enter(struct session *session, enum session_phase phase);
+/* The loop's clock. */
+uint64_t session_now_ms(const struct session *session);
+/* The name that the client asked for by SNI; empty: none. */
+struct span session_server_name(const struct session *session);
+
+#endif
