@@ -1,0 +1,77 @@
+#include "cli/options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+#include "base/check.h"
+#include "cli/cli.h"
+
+static const struct option_row {
+	struct option option;
+	unsigned bit; /* 0: with every command */
+	const char *usage;
+} rows[] = {
+	{{"config", required_argument, NULL, 'c'},
+     OPTION_CONFIG,
+     "-c, --config FILE  the configuration (default: " CLI_CONFIG_DEFAULT ")"},
+	{{"json", no_argument, NULL, 'j'},
+     OPTION_JSON,
+     "    --json         for programs: one JSON object"},
+	{{"strict", no_argument, NULL, 's'}, OPTION_STRICT, "    --strict       a warning is an error"},
+	{{"help", no_argument, NULL, 'h'}, 0, "-h, --help         this text"},
+};
+
+static bool is_taken(const struct option_row *row, unsigned taken)
+{
+	return row->bit == 0 || (row->bit & taken) != 0;
+}
+
+static void apply(int option, struct options *options)
+{
+	switch (option) {
+	case 'c':
+		options->config = optarg;
+		break;
+	case 'j':
+		options->json = true;
+		break;
+	case 's':
+		options->strict = true;
+		break;
+	default:
+		options->help = true;
+		break;
+	}
+}
+
+bool options_read(int argc, char **argv, unsigned taken, struct options *ret_options)
+{
+	struct option table[ARRAY_LENGTH(rows) + 1] = {0};
+	size_t count = 0;
+	int option;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
+		if (is_taken(&rows[i], taken))
+			table[count++] = rows[i].option;
+
+	*ret_options = (struct options){.config = CLI_CONFIG_DEFAULT};
+	optind = 1;
+	while ((option = getopt_long(argc, argv, taken & OPTION_CONFIG ? "hc:" : "h", table, NULL)) >=
+	       0) {
+		if (option == '?')
+			return false; /* getopt_long() has told why. */
+		apply(option, ret_options);
+	}
+	if (optind < argc) {
+		(void)fprintf(stderr, "sallyport %s: unexpected argument \"%s\"\n", argv[0], argv[optind]);
+		return false;
+	}
+	return true;
+}
+
+void options_print(unsigned taken)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
+		if (is_taken(&rows[i], taken))
+			(void)printf("  %s\n", rows[i].usage);
+}

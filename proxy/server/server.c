@@ -1,0 +1,312 @@
+#include "server/server.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "net/listener.h"
+#include "net/loop.h"
+#include "server/worker.h"
+
+enum {
+	WORKERS_MAX = 256,
+	FDS_RESERVED = 64, /* for the log, the loops, lookups, and whatever libraries open */
+};
+
+struct server {
+	struct worker_shared shared;
+	struct setup *setup; /* Borrows: from the caller */
+	struct log log;
+	struct loop *loop;
+	struct worker *workers[WORKERS_MAX];
+	size_t worker_count;
+	atomic_size_t running;
+	struct post ended_post;
+	int *sockets; /* one for each worker and listener, listeners side by side; -1: none */
+	struct deadline drain_deadline;
+	bool is_draining;
+	bool is_aborting;
+	struct text *why;
+};
+
+static size_t count_workers(const struct config *config)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t count = config->workers > 0 ? config->workers : cores > 0 ? (size_t)cores : 1;
+
+	return count < WORKERS_MAX ? count : WORKERS_MAX;
+}
+
+/*
+ * As many files as the system lets us have. Each session may need one for its client and one for a
+ * backend: a limit on connections that the files do not suffice for is lowered, so that those who
+ * are let in are also served.
+ */
+static void set_connection_limit(struct server *server)
+{
+	size_t wanted = server->setup->config->limits.connections;
+	struct rlimit files;
+
+	server->shared.connections_max = wanted;
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+		return;
+	files.rlim_cur = files.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &files);
+	(void)getrlimit(RLIMIT_NOFILE, &files);
+	if (files.rlim_cur == RLIM_INFINITY || files.rlim_cur / 2 >= wanted + FDS_RESERVED)
+		return;
+	server->shared.connections_max = files.rlim_cur > 4 * FDS_RESERVED
+	                                     ? (size_t)files.rlim_cur / 2 - FDS_RESERVED
+	                                     : (size_t)files.rlim_cur / 4 + 1;
+	log_message(&server->log, LOG_WARNING, "connection_limit_lowered",
+	            "%llu open files are allowed, so at most %zu connections are accepted, not %zu",
+	            (unsigned long long)files.rlim_cur, server->shared.connections_max, wanted);
+}
+
+static int *socket_of(struct server *server, size_t worker, size_t listener)
+{
+	return &server->sockets[worker * server->setup->listener_count + listener];
+}
+
+/* A unix socket can not be bound twice: all workers accept on copies of one. */
+static enum error bind_one(struct server *server, size_t worker, size_t listener)
+{
+	const struct address *address = &server->setup->listeners[listener].config->address;
+	int *ret_socket = socket_of(server, worker, listener);
+	int system_error = 0;
+
+	if (address->kind == ADDRESS_UNIX && worker > 0) {
+		*ret_socket = dup(*socket_of(server, 0, listener));
+		return *ret_socket < 0 ? ERROR_SYSTEM : OK;
+	}
+
+	enum error error = listener_bind(address, worker == 0, ret_socket, &system_error);
+
+	if (error) {
+		char text[ADDRESS_TEXT_SIZE];
+
+		address_format(address, text, sizeof(text));
+		text_printf(server->why, "can not listen on %s: %s", text, strerror(system_error));
+	}
+	return error;
+}
+
+static enum error bind_all(struct server *server)
+{
+	size_t count = server->worker_count * server->setup->listener_count;
+
+	server->sockets = memory_new(count, sizeof(*server->sockets));
+	if (!server->sockets)
+		return ERROR_OUT_OF_MEMORY;
+	for (size_t i = 0; i < count; i++)
+		server->sockets[i] = -1;
+	for (size_t listener = 0; listener < server->setup->listener_count; listener++) {
+		for (size_t worker = 0; worker < server->worker_count; worker++) {
+			enum error error = bind_one(server, worker, listener);
+
+			if (error)
+				return error;
+		}
+	}
+	return OK;
+}
+
+static void unbind_all(struct server *server)
+{
+	for (size_t i = 0; server->sockets && i < server->worker_count; i++) {
+		for (size_t j = 0; j < server->setup->listener_count; j++) {
+			int fd = *socket_of(server, i, j);
+
+			if (fd >= 0)
+				listener_unbind(&server->setup->listeners[j].config->address, fd, i == 0);
+		}
+	}
+	memory_free(server->sockets);
+}
+
+static void drain(struct server *server)
+{
+	if (server->is_draining)
+		return;
+	server->is_draining = true;
+	log_message(&server->log, LOG_NOTICE, "draining", "no more connections are accepted");
+	for (size_t i = 0; i < server->worker_count; i++)
+		worker_drain(server->workers[i]);
+}
+
+static void abort_sessions(void *owner)
+{
+	struct server *server = owner;
+
+	if (server->is_aborting)
+		return;
+	server->is_aborting = true;
+	log_message(&server->log, LOG_WARNING, "stopping_now", "what still runs is cut off");
+	for (size_t i = 0; i < server->worker_count; i++)
+		worker_abort(server->workers[i]);
+}
+
+static void on_signal(void *owner, int number)
+{
+	struct server *server = owner;
+	bool is_second = server->is_draining;
+
+	drain(server);
+	if (number == SIGINT && is_second)
+		abort_sessions(server);
+	else if (number != SIGQUIT && server->drain_deadline.at_ms == DEADLINE_NEVER)
+		loop_set_deadline(server->loop, &server->drain_deadline,
+		                  server->setup->config->timeouts.drain_ms);
+}
+
+static void on_all_ended(struct post *post)
+{
+	struct server *server = LIST_OBJECT(post, struct server, ended_post);
+
+	deadline_clear(&server->drain_deadline);
+	loop_stop(server->loop);
+}
+
+/* On a worker's thread. */
+static void on_worker_ended(void *owner)
+{
+	struct server *server = owner;
+
+	if (atomic_fetch_sub(&server->running, 1) == 1)
+		loop_post(server->loop, &server->ended_post);
+}
+
+static enum error open_log(struct server *server)
+{
+	const struct config_logging *logging = &server->setup->config->logging;
+	const struct config_text *targets[LOG_STREAM_COUNT] = {&logging->access, &logging->errors};
+
+	for (unsigned i = 0; i < LOG_STREAM_COUNT; i++) {
+		enum error error = log_sink_open(targets[i]->text.data, &server->shared.sinks[i]);
+
+		if (error) {
+			text_printf(server->why, "can not open the log %s: %s", targets[i]->text.data,
+			            error_words(error));
+			return error;
+		}
+	}
+	log_init(&server->log, server->shared.sinks[LOG_TO_ACCESS], server->shared.sinks[LOG_TO_ERRORS],
+	         logging->format == CONFIG_LOG_TEXT ? LOG_TEXT : LOG_JSON);
+	return OK;
+}
+
+static void on_turn(void *owner)
+{
+	log_flush(&((struct server *)owner)->log);
+}
+
+static enum error open_loop(struct server *server)
+{
+	static const int numbers[] = {SIGTERM, SIGINT, SIGQUIT};
+	enum error error = loop_new(&server->loop);
+
+	for (size_t i = 0; !error && i < ARRAY_LENGTH(numbers); i++)
+		error = loop_on_signal(server->loop, numbers[i], on_signal, server);
+	if (!error)
+		loop_on_turn(server->loop, on_turn, server);
+	return error;
+}
+
+static enum error open_workers(struct server *server)
+{
+	server->shared.setup = server->setup;
+	server->shared.budget.max = server->setup->config->limits.memory;
+	server->shared.on_worker_ended = on_worker_ended;
+	server->shared.owner = server;
+	for (size_t i = 0; i < server->worker_count; i++) {
+		enum error error =
+			worker_new(&server->shared, socket_of(server, i, 0), &server->workers[i]);
+
+		if (error)
+			return error;
+	}
+	return OK;
+}
+
+/* Workers that were started before one that could not be are drained again. */
+static enum error start_workers(struct server *server)
+{
+	atomic_init(&server->running, server->worker_count);
+	for (size_t i = 0; i < server->worker_count; i++) {
+		if (worker_start(server->workers[i]) == OK)
+			continue;
+		for (size_t j = 0; j < i; j++)
+			worker_drain(server->workers[j]);
+		text_put_string(server->why, "can not start a thread");
+		return ERROR_SYSTEM;
+	}
+	return OK;
+}
+
+static void tell_ready(struct server *server)
+{
+	log_begin(&server->log, LOG_TO_ERRORS, LOG_NOTICE, "ready");
+	log_put_number(&server->log, "workers", server->worker_count);
+	log_put_number(&server->log, "listeners", server->setup->listener_count);
+	log_put_number(&server->log, "connections_max", server->shared.connections_max);
+	log_end(&server->log);
+}
+
+static enum error start(struct server *server)
+{
+	enum error error = open_log(server);
+
+	if (!error)
+		error = open_loop(server);
+	if (!error) {
+		set_connection_limit(server);
+		error = bind_all(server);
+	}
+	if (!error)
+		error = open_workers(server);
+	if (!error)
+		error = start_workers(server);
+	return error;
+}
+
+static void close_server(struct server *server)
+{
+	for (size_t i = 0; i < server->worker_count; i++)
+		worker_free(server->workers[i]);
+	unbind_all(server);
+	loop_free(server->loop);
+	log_done(&server->log);
+	for (unsigned i = 0; i < LOG_STREAM_COUNT; i++)
+		log_sink_close(server->shared.sinks[i]);
+	memory_free(server);
+}
+
+enum error server_run(struct setup *setup, struct text *why)
+{
+	struct server *server = memory_new(1, sizeof(*server));
+
+	if (!server)
+		return ERROR_OUT_OF_MEMORY;
+	server->setup = setup;
+	server->why = why;
+	server->worker_count = count_workers(setup->config);
+	server->ended_post.on_post = on_all_ended;
+	list_init(&server->ended_post.node);
+	deadline_init(&server->drain_deadline, abort_sessions, server);
+	(void)signal(SIGPIPE, SIG_IGN);
+
+	enum error error = start(server);
+
+	if (!error) {
+		tell_ready(server);
+		loop_run(server->loop);
+		log_message(&server->log, LOG_NOTICE, "stopped", "all connections have ended");
+	} else if (why->size == 0) {
+		text_put_string(why, error_words(error));
+	}
+	close_server(server);
+	return error;
+}

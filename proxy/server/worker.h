@@ -1,0 +1,49 @@
+/*
+ * One thread with its loop, its listeners and its sessions. Workers share nothing but the setup, the
+ * memory budget, a counter of connections and the sinks of the log.
+ *
+ * Owner: the server. Threads: worker_new() and worker_free() from the server's thread; the rest of
+ * it belongs to its own, which is reached by posts only.
+ */
+#ifndef SALLYPORT_SERVER_WORKER_H
+#define SALLYPORT_SERVER_WORKER_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/pool.h"
+#include "setup/setup.h"
+
+struct loop;
+struct worker;
+
+/* What all workers share. Owner: the server. */
+struct worker_shared {
+	struct setup *setup;
+	struct budget budget;
+	atomic_size_t connections;
+	size_t connections_max;
+	struct log_sink *sinks[LOG_STREAM_COUNT];
+	/* Called on the worker's thread when it has ended. */
+	void (*on_worker_ended)(void *owner);
+	void *owner;
+};
+
+/*
+ * Prepares a worker that accepts on `sockets`, one for each listener of the setup (borrowed).
+ * ERROR_OUT_OF_MEMORY, ERROR_SYSTEM, ERROR_TLS_INTERNAL.
+ */
+MUST_CHECK enum error worker_new(struct worker_shared *shared, const int *sockets,
+                                 struct worker **ret_worker);
+/* Starts the thread. ERROR_SYSTEM. */
+MUST_CHECK enum error worker_start(struct worker *worker);
+/* From any thread: accept no more, end when the last session has. */
+void worker_drain(struct worker *worker);
+/* From any thread, after worker_drain(): close all sessions now. */
+void worker_abort(struct worker *worker);
+/* Waits for the thread, if it was started, and frees. NULL is allowed. */
+void worker_free(struct worker *worker);
+
+#endif
