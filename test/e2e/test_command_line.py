@@ -1,0 +1,257 @@
+"""The program as a command: what it prints, how it ends (0 well, 1 config, 2 usage, 3 no go)."""
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+
+from support.configuration import cluster, site, tls_listener, yaml
+from support.proxy import SANITIZER_REPORT, run_command
+
+ROOT = Path(__file__).parents[2]
+COMMANDS = ["run", "check", "version", "config-reference"]
+NOBODY = "127.0.0.1:9"
+
+
+@pytest.fixture
+def sallyport(variant):
+    """Runs a command of the program; no sanitizer may complain."""
+
+    def run(*arguments, **options):
+        done = run_command(variant.binary, *arguments, **options)
+        assert not SANITIZER_REPORT.search(done.stderr), done.stderr.decode()
+        return done
+
+    return run
+
+
+@pytest.fixture
+def config(tmp_path, certificate):
+    """Writes a good configuration, or one that a function has spoilt."""
+
+    def write(spoil=None):
+        listener = tls_listener(certificate, address="127.0.0.1:18443")
+        whole = site([listener], {"app": cluster(NOBODY)})
+        if spoil:
+            spoil(whole)
+        path = tmp_path / "site.yaml"
+        path.write_text(yaml(whole))
+        return path
+
+    return write
+
+
+def test_help(sallyport):
+    """On stdout and well; it names every command."""
+    done = sallyport("--help")
+    assert (done.returncode, done.stderr) == (0, b"")
+    for command in COMMANDS:
+        assert command.encode() in done.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_a_command(sallyport, command):
+    done = sallyport(command, "--help")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert command.encode() in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["fly"],
+        ["run", "--fly"],
+        ["check", "-c"],
+        ["version", "too", "much"],
+        ["run", "too-much"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage(sallyport, arguments):
+    """Exit status 2, and a word about it on stderr."""
+    done = sallyport(*arguments)
+    assert done.returncode == 2, done
+    assert done.stderr and done.stdout == b""
+
+
+@pytest.mark.parametrize("command", ["explain", "reload", "healthcheck"])
+def test_what_is_not_built_yet_is_absent(sallyport, command):
+    """No stubs: such a command is unknown."""
+    assert sallyport(command).returncode == 2
+
+
+def test_version_names_the_libraries(sallyport):
+    done = sallyport("version")
+    assert done.returncode == 0
+    for name in (b"sallyport", b"Mbed TLS 3.6.7", b"libuv 1.", b"libyaml 0."):
+        assert name in done.stdout
+
+
+def test_the_reference_is_the_file_that_users_start_from(sallyport):
+    """config/sallyport.yaml is what config-reference prints, to the byte."""
+    done = sallyport("config-reference")
+    assert done.returncode == 0
+    assert done.stdout == (ROOT / "config/sallyport.yaml").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "words", [["check", "-c"], ["check", "--config"], ["-t", "-c"]], ids=" ".join
+)
+def test_a_good_configuration(sallyport, config, words):
+    done = sallyport(*words, config())
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def test_a_good_configuration_as_json(sallyport, config):
+    done = sallyport("check", "-c", config(), "--json")
+    assert done.returncode == 0
+    json.loads(done.stdout)
+
+
+def test_an_error_has_its_place(sallyport, config, tmp_path):
+    """file:line:column, the key's path, a suggestion, the line and a caret under the word."""
+    path = config(lambda whole: whole["routes"].append({"host": "x.example.com", "cluster": "ap"}))
+    done = sallyport("check", "-c", path)
+    assert done.returncode == 1
+    line, text = next(
+        (number, text)
+        for number, text in enumerate(path.read_text().splitlines(), 1)
+        if text.endswith("cluster: ap")
+    )
+    column = text.index("ap") + 1
+    output = (done.stdout + done.stderr).decode()
+    expected = f'{path}:{line}:{column}: error: routes[1].cluster: unknown cluster "ap"'
+    assert expected in output
+    assert 'did you mean "app"?' in output
+    shown, underline = output[output.index(expected) :].splitlines()[1:3]
+    assert shown.endswith(text) and str(line) in shown
+    assert underline.strip(" |") == "^~"
+    assert underline.index("^") == shown.index(text) + column - 1
+
+
+def test_all_errors_in_one_run(sallyport, config):
+    def spoil(whole):
+        whole["limit"] = {"connections": 1}
+        whole["timeouts"]["drain"] = "soon"
+        whole["routes"][0]["cluster"] = "ap"
+
+    done = sallyport("check", "-c", config(spoil))
+    assert done.returncode == 1
+    assert (done.stdout + done.stderr).count(b": error: ") == 3
+
+
+def test_errors_as_json(sallyport, config):
+    """For machines: the same places in fields."""
+    done = sallyport("check", "-c", config(lambda whole: whole.update(limit=1)), "--json")
+    assert done.returncode == 1
+    told = json.dumps(json.loads(done.stdout))
+    assert "limit" in told and '"line"' in told and '"column"' in told
+
+
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_a_file_that_is_not_there(sallyport, command, tmp_path):
+    done = sallyport(command, "-c", tmp_path / "nowhere.yaml")
+    assert done.returncode == 1 and b"nowhere.yaml" in done.stderr
+
+
+def test_run_refuses_a_bad_configuration(sallyport, config):
+    """Exit status 1 before a socket is opened, with the words of check."""
+    path = config(lambda whole: whole.update(limit=1))
+    done = sallyport("run", "-c", path)
+    assert done.returncode == 1
+    assert done.stderr == sallyport("check", "-c", path).stderr
+
+
+def test_run_can_not_have_a_port_of_another(sallyport, config):
+    """Exit status 3, and the address in the words."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        path = config(lambda whole: whole["listeners"][0].update(address=f"127.0.0.1:{port}"))
+        done = sallyport("run", "-c", path)
+    assert done.returncode == 3
+    assert str(port).encode() in done.stderr
+
+
+def spoil_with(section, value):
+    def spoil(whole):
+        whole[section] = value
+
+    return spoil
+
+
+BAD = {
+    "unknown-key": (spoil_with("timeout", {}), "timeout"),
+    "wrong-type": (spoil_with("workers", "many"), "workers"),
+    "out-of-range": (spoil_with("limits", {"header_count": 0}), "limits.header_count"),
+    "not-a-duration": (spoil_with("timeouts", {"drain": "5 parsecs"}), "timeouts.drain"),
+    "undefined-variable": (spoil_with("workers", "${NO_SUCH_VARIABLE}"), "NO_SUCH_VARIABLE"),
+    "equal-routes": (spoil_with("routes", [{"cluster": "app"}] * 2), "routes[1]"),
+    "no-backends": (spoil_with("clusters", {"app": {"backends": []}}), "clusters.app"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_mistake_is_told_with_its_key(sallyport, config, case):
+    spoil, named = BAD[case]
+    path = config(spoil)
+    done = sallyport("check", "-c", path)
+    assert done.returncode == 1
+    text = done.stderr.decode()
+    assert named in text and f"{path}:" in text and "^" in text
+
+
+def test_a_variable_is_expanded(sallyport, config):
+    path = config(spoil_with("workers", "${SALLYPORT_WORKERS}"))
+    assert sallyport("check", "-c", path, environment={"SALLYPORT_WORKERS": "2"}).returncode == 0
+    path = config(spoil_with("workers", "${NO_SUCH_VARIABLE:-2}"))
+    assert sallyport("check", "-c", path).returncode == 0
+
+
+def certificates_of(certificate):
+    def spoil(whole):
+        pair = {"chain": str(certificate.chain), "key": str(certificate.key)}
+        whole["listeners"][0]["tls"]["certificates"] = [pair]
+
+    return spoil
+
+
+def test_a_key_of_another_certificate(sallyport, config, authority, certificate):
+    other = authority.issue("mismatched", "app.example.com")
+    done = sallyport("check", "-c", config(certificates_of(certificate.with_key_of(other))))
+    assert done.returncode == 1 and b"listeners[0].tls.certificates[0]" in done.stderr
+
+
+def test_an_expired_certificate(sallyport, config, authority):
+    done = sallyport("check", "-c", config(certificates_of(authority.expired("old", "x.test"))))
+    assert done.returncode == 1 and b"expired" in done.stderr
+
+
+def test_an_unreadable_certificate(sallyport, config, tmp_path, certificate):
+    path = tmp_path / "noise.pem"
+    path.write_bytes(b"-----BEGIN NOISE-----\n")
+    noise = type(certificate)(path, certificate.key)
+    done = sallyport("check", "-c", config(certificates_of(noise)))
+    assert done.returncode == 1 and b"noise.pem" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: !!python/object x\n",
+        "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n",
+        "workers: 1\n---\nworkers: 2\n",
+        "workers: 1\nworkers: 2\n",
+        "workers: [1\n",
+        "\tworkers: 1\n",
+        "",
+    ],
+    ids=["tag", "alias", "documents", "duplicate", "unclosed", "tab", "empty"],
+)
+def test_yaml_that_is_not_ours(sallyport, tmp_path, text):
+    """Tags, aliases, several documents, duplicate keys, bad syntax: an error with its place."""
+    path = tmp_path / "site.yaml"
+    path.write_text(text)
+    done = sallyport("check", "-c", path)
+    assert done.returncode == 1 and f"{path}:".encode() in done.stderr
