@@ -155,6 +155,13 @@ static const struct schema_field cluster_timeout_fields[] = {
 	{"idle", SCHEMA_DURATION, false, AT(struct config_cluster, timeouts.idle_ms), .fallback = "60s",
      .min = 100 * MS, .max = DAY,
      .sentence = "While a body moves: nothing to and from the backend."},
+	{"avoid", SCHEMA_DURATION, false, AT(struct config_cluster, timeouts.avoid_ms),
+     .fallback = "2s", .min = 0, .max = DAY,
+     .sentence =
+         "How long a backend that could not be reached is passed over while others are left."},
+	{"resolve", SCHEMA_DURATION, false, AT(struct config_cluster, timeouts.resolve_ms),
+     .fallback = "30s", .min = 100 * MS, .max = DAY,
+     .sentence = "How often the names of backends are looked up again."},
 };
 
 static const struct schema cluster_timeouts_schema = {
@@ -166,7 +173,7 @@ static const struct schema cluster_timeouts_schema = {
 
 static const struct schema_field cluster_fields[] = {
 	{"backends", SCHEMA_LIST, true, ITEMS_AT(struct config_cluster, backends, backend_count),
-     .min = 1, .max = 256, .of = &backend_schema,
+     .min = 1, .max = CONFIG_BACKENDS_MAX, .of = &backend_schema,
      .sentence = "The servers behind it, which speak plain HTTP/1.1; requests go to each in turn."},
 	/* Both write into the cluster's struct itself, hence no offset. */
 	{"pool", SCHEMA_STRUCT, false, .of = &pool_schema,
@@ -205,7 +212,10 @@ static const struct schema_field limit_fields[] = {
 	{"unread_body", SCHEMA_SIZE, false, AT(struct config_limits, unread_body), .fallback = "64KiB",
      .min = 0, .max = 16 * MIB,
      .sentence =
-         "How much of an unwanted request body is read and dropped to keep the connection."},
+         "How much of an unwanted request body is read and dropped before the connection is closed."},
+	{"replay_body", SCHEMA_SIZE, false, AT(struct config_limits, replay_body), .fallback = "16KiB",
+     .min = 0, .max = 16 * MIB,
+     .sentence = "How much of a request body is kept while the request may have to be sent again."},
 	{"connections", SCHEMA_INTEGER, false, AT(struct config_limits, connections),
      .fallback = "10000", .min = 1, .max = 10000000,
      .sentence = "Most connections of clients, for all workers together. Each may need two file "
