@@ -29,7 +29,7 @@ static void tell_unresolved(struct backend *backend)
 	log_put_string(log, "message",
 	               backend->address_count > 0
 	                   ? "the name does not resolve any more; its last addresses stay in use"
-	                   : "the name does not resolve; requests to it are answered 502 until it does");
+	                   : "the name does not resolve; it is answered 502 until it does");
 	log_end(log);
 }
 

@@ -2,9 +2,9 @@
  * Where to listen, whom to connect to, who is asking: an address with its port, and blocks of
  * addresses.
  *
- * Texts: `1.2.3.4:80`, `[::1]:80` (RFC 3986 §3.2.2, without zones), `unix:/path`, `host.name:80`
- * (a name by RFC 1123 §2.1, `_` allowed too; it is not looked up here). Strict: no spaces, no service names, a
- * decimal port from 1 to 65535.
+ * Texts: `1.2.3.4:80`, `[::1]:80` (RFC 3986 §3.2.2, without zones), `unix:/path`, `host.name:80` (a
+ * name by RFC 1123 §2.1, `_` allowed too; it is not looked up here). Strict: no spaces, no service
+ * names, a decimal port from 1 to 65535.
  *
  * An IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2) is the same as the IPv4 address in it.
  *
@@ -61,8 +61,8 @@ const char *address_problem(struct span text);
 void address_format(const struct address *address, char *ret_text, size_t size);
 /* True if both lead to the same place: the same host and the same port. */
 bool address_equal(const struct address *a, const struct address *b);
-/* True for a host name by RFC 1123 §2.1, `_` allowed too, of at most ADDRESS_NAME_MAX bytes whose last label is not
- * a number, so that it is not taken for an IPv4 address. */
+/* True for a host name by RFC 1123 §2.1, `_` allowed too, of at most ADDRESS_NAME_MAX bytes whose
+ * last label is not a number, so that it is not taken for an IPv4 address. */
 bool address_is_name(struct span text);
 
 /* The address for bind(2) and connect(2) and its length; 0 for ADDRESS_NAME. */

@@ -5,7 +5,8 @@
  * status if the client caused it · status if a backend caused it (0: that side cannot) ·
  * whether the exchange may be sent again.
  *
- * Every fallible function returns `enum error`; OK is 0. On failure it leaves its results untouched.
+ * Every fallible function returns `enum error`; OK is 0. On failure it leaves its results
+ * untouched.
  */
 #ifndef SALLYPORT_BASE_ERROR_H
 #define SALLYPORT_BASE_ERROR_H

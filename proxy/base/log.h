@@ -4,8 +4,8 @@
  *
  * A line is one JSON object (RFC 8259), or `time level event key=value …` for people; values that
  * hold anything but printable ASCII without quotes are quoted and escaped in both. No line ever
- * blocks a loop: if the reader of the log is slow, lines are dropped whole, and their number is told
- * once it reads again.
+ * blocks a loop: if the reader of the log is slow, lines are dropped whole, and their number is
+ * told once it reads again.
  *
  * Threads: a `struct log` belongs to one thread; sinks are shared.
  */

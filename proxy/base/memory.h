@@ -20,7 +20,8 @@ void memory_free(void *memory);
 /* Overwrites with zeros in a way that the compiler cannot remove. For secrets. */
 void memory_wipe(void *memory, size_t size);
 
-/* For tests: the allocation after `successes` more in this thread fails, and all after it; -1: none. */
+/* For tests: the allocation after `successes` more in this thread fails, and all after it; -1:
+ * none. */
 void memory_fail_after(long successes);
 /* For tests: allocations made in this thread so far. */
 unsigned long memory_allocations(void);

@@ -1,9 +1,9 @@
 /*
  * A growing string with a maximum. For words to people: diagnostics, log lines, answers.
  *
- * Adding past the maximum, or when memory is used up, cuts the text there and remembers it in `cut`:
- * callers that write many pieces look once at the end. Always NUL-terminated once something was
- * added.
+ * Adding past the maximum, or when memory is used up, cuts the text there and remembers it in
+ * `cut`: callers that write many pieces look once at the end. Always NUL-terminated once something
+ * was added.
  *
  * Owner: the text owns its memory, until text_done().
  */

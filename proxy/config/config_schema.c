@@ -212,7 +212,7 @@ static const struct schema_field limit_fields[] = {
 	{"unread_body", SCHEMA_SIZE, false, AT(struct config_limits, unread_body), .fallback = "64KiB",
      .min = 0, .max = 16 * MIB,
      .sentence =
-         "How much of an unwanted request body is read and dropped before the connection is closed."},
+         "How much of an unwanted request body is read and dropped before the connection closes."},
 	{"replay_body", SCHEMA_SIZE, false, AT(struct config_limits, replay_body), .fallback = "16KiB",
      .min = 0, .max = 16 * MIB,
      .sentence = "How much of a request body is kept while the request may have to be sent again."},

@@ -19,7 +19,8 @@
  * start line and fields are there. `request_method`: of the request that a response answers.
  *
  * LENGTH_MALFORMED, LENGTH_REPEATED, LENGTH_WITH_CODING, CODING_UNSUPPORTED, CODING_MALFORMED,
- * CODING_IN_1_0, FIELD_VALUE_MALFORMED (Connection: not tokens, or too many), EXPECTATION_UNSUPPORTED, BODY_UNEXPECTED.
+ * CODING_IN_1_0, FIELD_VALUE_MALFORMED (Connection: not tokens, or too many),
+ * EXPECTATION_UNSUPPORTED, BODY_UNEXPECTED.
  */
 MUST_CHECK enum error h1_framing_decide(struct message *message, enum method request_method);
 

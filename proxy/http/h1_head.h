@@ -13,11 +13,11 @@
  *
  * The same bytes have the same outcome however they are cut.
  *
- * Stricter than the RFCs ask, where they leave a choice: every line ends in CR LF; one empty line at
- * most before a request and none before a response; single SP in the start line; no folded fields;
- * no bytes in a target that a browser would encode; one Content-Length or one Transfer-Encoding of
- * which the whole value is `chunked`, in HTTP/1.1 only; one Host, a name or address with an optional
- * port, and nothing else in it; CONNECT is not served.
+ * Stricter than the RFCs ask, where they leave a choice: every line ends in CR LF; one empty line
+ * at most before a request and none before a response; single SP in the start line; no folded
+ * fields; no bytes in a target that a browser would encode; one Content-Length or one
+ * Transfer-Encoding of which the whole value is `chunked`, in HTTP/1.1 only; one Host, a name or
+ * address with an optional port, and nothing else in it; CONNECT is not served.
  *
  * Does not: read bodies (http/h1_body.h), check a WebSocket handshake (http/websocket.h).
  * Owner: whoever declares it; it owns no memory. Borrows: the limits.

@@ -2,8 +2,8 @@
  * Reads a request target and an authority (RFC 9112 §3.2, RFC 3986 §3.2, RFC 9110 §4.2).
  *
  * Origin form, absolute form with `http` or `https`, and `*` for OPTIONS. A path has only bytes of
- * H1_PATH, and `%` only with two hexadecimal digits; a query has only bytes of H1_QUERY.
- * An authority is a name of letters, digits, `-`, `_` and dots, none of them first or doubled, or an
+ * H1_PATH, and `%` only with two hexadecimal digits; a query has only bytes of H1_QUERY. An
+ * authority is a name of letters, digits, `-`, `_` and dots, none of them first or doubled, or an
  * IPv4 address, or an IPv6 address in brackets without zone; then maybe `:` and a port from 1 to
  * 65535 without leading zeros. No userinfo, no percent, no empty port.
  *

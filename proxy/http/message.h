@@ -2,7 +2,8 @@
  * One HTTP message's head as a structure: a request or a response (RFC 9110), without its body.
  *
  * A parser (http/h1_head.h) fills it, route/forward.h makes a new one of it for the other side, and
- * a writer (http/h1_write.h) writes that anew. Nothing that was received is ever passed on as bytes.
+ * a writer (http/h1_write.h) writes that anew. Nothing that was received is ever passed on as
+ * bytes.
  *
  * Does not: read or write bytes, know about sockets, keep a body.
  * Owner: whoever declares it. Borrows: all spans and the fields, from the arena given to the call

@@ -1,8 +1,8 @@
 /*
  * One event loop, for one thread.
  *
- * Besides sockets (net/wire.h, net/listener.h) it has deadlines, a hook that runs once at the end of
- * each turn, and the one thread-safe call of the project: loop_post().
+ * Besides sockets (net/wire.h, net/listener.h) it has deadlines, a hook that runs once at the end
+ * of each turn, and the one thread-safe call of the project: loop_post().
  *
  * Owner: the thread's main function. Everything opened on a loop must be closed, and the loop run
  * until it is still, before loop_free().

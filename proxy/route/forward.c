@@ -30,8 +30,8 @@ static bool is_identity(const struct field *field)
 }
 
 /*
- * Another spelling of a name that only we write. CGI, WSGI, Rack and PHP make `_` of every `-`, some
- * of them of every other byte too.
+ * Another spelling of a name that only we write. CGI, WSGI, Rack and PHP make `_` of every `-`,
+ * some of them of every other byte too.
  */
 static bool is_alias(const struct field *field)
 {

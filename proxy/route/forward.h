@@ -5,7 +5,7 @@
  *   - fields that Connection lists are removed, then all hop-by-hop fields, whatever it lists; what
  *     is end to end (FIELD_END_TO_END: Authorization, Cookie …) can not be removed by listing it;
  *   - aliases of fields that we set (`X_Forwarded_For`), and `Proxy`, are removed;
- *   - Forwarded, X-Forwarded-*, X-Real-IP, X-Request-Id, Client-Cert* of the client are removed, or,
+ *   - Forwarded, X-Forwarded-*, X-Real-IP, X-Request-Id, Client-Cert* of the client are removed or,
  *     if the peer is trusted, kept and added to;
  *   - then ours are added: X-Forwarded-For, -Proto, -Host, Forwarded (RFC 7239), X-Request-Id;
  *   - Host is the authority that the client meant: the absolute form's, else Host's, as given, else

@@ -1,6 +1,6 @@
 /*
- * One thread with its loop, its listeners and its sessions. Workers share nothing but the setup, the
- * memory budget, a counter of connections and the sinks of the log.
+ * One thread with its loop, its listeners and its sessions. Workers share nothing but the setup,
+ * the memory budget, a counter of connections and the sinks of the log.
  *
  * Owner: the server. Threads: worker_new() and worker_free() from the server's thread; the rest of
  * it belongs to its own, which is reached by posts only.

@@ -88,7 +88,7 @@ static void begin_reply(struct exchange *exchange, const struct reply *reply)
 static bool may_keep_alive(const struct exchange *exchange)
 {
 	return exchange->has_request && exchange->request.keep_alive &&
-	       h1_body_is_done(&exchange->request_body) && !exchange->session->services->draining;
+	       h1_body_is_done(&exchange->request_body) && session_may_go_on(exchange->session);
 }
 
 static bool answers_head(const struct exchange *exchange)

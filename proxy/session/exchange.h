@@ -106,7 +106,7 @@ void exchange_free(struct exchange *exchange);
 bool exchange_step(struct exchange *exchange);
 /* Both flows have ended. */
 bool exchange_is_over(const struct exchange *exchange);
-/* The response is a valid 101, and its head is on its way: `tunnel` joins the two sides from now. */
+/* The response is a valid 101, and its head is on its way: `tunnel` joins the two sides now. */
 bool exchange_is_tunnel(const struct exchange *exchange);
 
 /* When it has taken too long, on the loop's clock. */

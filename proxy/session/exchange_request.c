@@ -26,7 +26,7 @@ static bool is_replayed(const struct exchange *exchange)
 	return exchange->replayed == exchange->replay.size;
 }
 
-/* Kept only while it may still be needed: a reused connection, and a method that may be repeated. */
+/* Kept only while it may be needed: a reused connection, and a method that may be repeated. */
 static struct text *replay_to_keep(struct exchange *exchange)
 {
 	bool needed =

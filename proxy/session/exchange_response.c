@@ -26,13 +26,14 @@ static enum error check_switch(struct exchange *exchange, const struct message *
 }
 
 /*
- * Not after a response that comes before the request has been read to its end: where the next request
- * begins can not be known for certain (RFC 9112 §9.3). Nor after a switch of protocols that did not
- * come about: what the client sent after its handshake may not be a request at all (RFC 9931).
+ * Not after a response that comes before the request has been read to its end: where the next
+ * request begins can not be known for certain (RFC 9112 §9.3). Nor after a switch of protocols that
+ * did not come about: what the client sent after its handshake may not be a request at all (RFC
+ * 9931).
  */
 static bool wants_keep_alive(const struct exchange *exchange)
 {
-	return exchange->request.keep_alive && !exchange->session->services->draining &&
+	return exchange->request.keep_alive && session_may_go_on(exchange->session) &&
 	       exchange->request_flow == FLOW_DONE && !exchange->upgrade_wanted;
 }
 

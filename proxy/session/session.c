@@ -144,10 +144,9 @@ void session_drain(struct session *session)
 	session_pump(session);
 }
 
-struct span session_server_name(const struct session *session)
+bool session_may_go_on(const struct session *session)
 {
-	return session->client.tls ? tls_session_facts(session->client.tls)->server_name
-	                           : span_of(NULL, 0);
+	return !session->services->draining && !transport_is_worn(&session->client);
 }
 
 /* The end of the exchange: its line in the log, and what follows on the connection. */

@@ -90,7 +90,7 @@ void session_pump(void *owner);
 void session_enter(struct session *session, enum session_phase phase);
 /* The loop's clock. */
 uint64_t session_now_ms(const struct session *session);
-/* The name that the client asked for by SNI; empty: none. */
-struct span session_server_name(const struct session *session);
+/* Whether another request may follow: neither is the proxy stopping, nor are the TLS keys worn. */
+bool session_may_go_on(const struct session *session);
 
 #endif

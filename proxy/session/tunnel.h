@@ -1,7 +1,7 @@
 /*
- * Two transports joined end to end, after a valid 101 (RFC 6455 §1.3): bytes as they are, both ways,
- * each side read only while there is room behind it. The end of one side is passed on as the end of
- * that direction; the other goes on.
+ * Two transports joined end to end, after a valid 101 (RFC 6455 §1.3): bytes as they are, both
+ * ways, each side read only while there is room behind it. The end of one side is passed on as the
+ * end of that direction; the other goes on.
  */
 #ifndef SALLYPORT_SESSION_TUNNEL_H
 #define SALLYPORT_SESSION_TUNNEL_H

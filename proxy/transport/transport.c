@@ -38,6 +38,11 @@ static bool is_established(const struct transport *transport)
 	return phase == TLS_OPEN || phase == TLS_CLOSED_BY_PEER;
 }
 
+bool transport_is_worn(const struct transport *transport)
+{
+	return transport->tls && tls_session_is_worn(transport->tls);
+}
+
 bool transport_is_open(const struct transport *transport)
 {
 	const struct wire *wire = transport->wire;

@@ -1,5 +1,6 @@
 /*
- * A wire with or without TLS, seen as one plain duplex: bytes that came in, room for bytes to go out.
+ * A wire with or without TLS, seen as one plain duplex: bytes that came in, room for bytes to go
+ * out.
  *
  *      wire.in  ──▶ (TLS) ──▶ transport_in()          without TLS the two are the same buffer
  *      wire.out ◀── (TLS) ◀── transport_out()
@@ -38,6 +39,8 @@ void transport_done(struct transport *transport, bool reset);
 /* Goes on without TLS, for a client that spoke none: what it sent is then in transport_in(). */
 void transport_drop_tls(struct transport *transport);
 
+/* True once the keys of its TLS have served long: time to end it after this exchange. */
+bool transport_is_worn(const struct transport *transport);
 /* True once bytes can be exchanged: connected, and the handshake is over. Also while bytes are left
  * to read of a wire that has failed since. */
 bool transport_is_open(const struct transport *transport);
