@@ -34,7 +34,8 @@ struct tls_tickets *tls_tickets_ref(struct tls_tickets *tickets);
 /* NULL is allowed. */
 void tls_tickets_unref(struct tls_tickets *tickets);
 
-/* A new key now; the oldest is forgotten. ERROR_TLS_INTERNAL (no entropy): nothing changed. */
+/* A new key now; the oldest is forgotten. ERROR_TLS_INTERNAL (no entropy), ERROR_OUT_OF_MEMORY:
+ * nothing changed. */
 MUST_CHECK enum error tls_tickets_rotate(struct tls_tickets *tickets);
 /* 1 at first, then one more with each new key. */
 uint32_t tls_tickets_generation(const struct tls_tickets *tickets);
