@@ -119,10 +119,7 @@ enum error clusters_new(struct loop *loop, struct pool *pool, struct log *log,
 
 	if (!clusters)
 		return ERROR_OUT_OF_MEMORY;
-	clusters->loop = loop;
-	clusters->pool = pool;
-	clusters->log = log;
-	clusters->references = 1;
+	*clusters = (struct clusters){.loop = loop, .pool = pool, .log = log, .references = 1};
 	clusters->clusters = memory_new(config->cluster_count, sizeof(*clusters->clusters));
 	if (config->cluster_count > 0 && !clusters->clusters)
 		goto fail;
@@ -186,8 +183,18 @@ static bool take_once(struct attempts *attempts, size_t backend)
 	return is_first;
 }
 
-/* The next backend of this exchange that is worth an attempt, or NULL. */
-static struct backend *next_backend(struct cluster *cluster, struct attempts *attempts)
+/* Its name is being looked up for the first time. */
+static bool is_pending(const struct backend *backend)
+{
+	return backend->address_count == 0 && backend->lookup && !backend->is_unresolved;
+}
+
+/*
+ * The next backend of this exchange that is worth an attempt, or NULL. *ret_pending: one that was
+ * left out may be worth one soon.
+ */
+static struct backend *next_backend(struct cluster *cluster, struct attempts *attempts,
+                                    bool *ret_pending)
 {
 	uint64_t now_ms = loop_now_ms(cluster->clusters->loop);
 
@@ -197,6 +204,7 @@ static struct backend *next_backend(struct cluster *cluster, struct attempts *at
 		struct backend *backend = &cluster->backends[i];
 		bool is_second_round = attempts->steps++ >= cluster->backend_count;
 
+		*ret_pending |= is_pending(backend);
 		if (backend->address_count == 0)
 			attempts->last = ERROR_NAME_UNRESOLVED;
 		else if ((is_second_round || backend->avoid_until_ms <= now_ms) &&
@@ -209,8 +217,14 @@ static struct backend *next_backend(struct cluster *cluster, struct attempts *at
 enum error cluster_take(struct cluster *cluster, struct attempts *attempts, bool fresh,
                         wire_event *on_event, void *owner, struct link **ret_link)
 {
-	struct backend *backend = next_backend(cluster, attempts);
+	bool is_one_pending = false;
+	struct backend *backend = next_backend(cluster, attempts, &is_one_pending);
 
+	if (!backend && is_one_pending) {
+		attempts->steps = 0; /* They are gone through anew, but none is taken twice. */
+		*ret_link = NULL;
+		return OK;
+	}
 	if (!backend)
 		return ERROR_NO_BACKEND;
 	if (!fresh && !list_is_empty(&backend->idle)) {

@@ -86,6 +86,7 @@ void cluster_begin(struct cluster *cluster, struct attempts *attempts);
  * A link to the next backend that was not tried: an idle one, if there is and `fresh` is not set,
  * else a new one that is connecting. Owner of the link: the caller; the wire's events go to
  * `on_event`.
+ * OK and NULL: a backend's name is being looked up for the first time; ask again soon.
  * ERROR_NO_BACKEND: all were tried, attempts->last says why the last one failed.
  * ERROR_OUT_OF_MEMORY.
  */

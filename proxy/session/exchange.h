@@ -67,6 +67,7 @@ struct exchange {
 	struct attempts attempts;
 	struct link *link;       /* Owner: the exchange */
 	struct backend *backend; /* the last one taken */
+	bool waits_for_name;     /* there is no link yet because a name is being looked up */
 	bool link_answered;      /* a byte came from it since we took it */
 	bool reused;
 	bool retried;

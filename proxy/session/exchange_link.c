@@ -11,6 +11,20 @@ static void rewind_request(struct exchange *exchange)
 	exchange->request_flow = FLOW_HEAD;
 }
 
+/* A name is being looked up for the first time: as good as connecting, and as long. */
+static bool wait_for_name(struct exchange *exchange)
+{
+	uint64_t now_ms = session_now_ms(exchange->session);
+
+	if (!exchange->waits_for_name)
+		exchange->link_ms = now_ms;
+	exchange->waits_for_name = true;
+	if (now_ms - exchange->link_ms < exchange->cluster->config->timeouts.connect_ms)
+		return false;
+	exchange_fail(exchange, ERROR_NAME_UNRESOLVED, SIDE_BACKEND);
+	return true;
+}
+
 static bool take_link(struct exchange *exchange, enum error error)
 {
 	struct session *session = exchange->session;
@@ -23,6 +37,9 @@ static bool take_link(struct exchange *exchange, enum error error)
 		exchange_fail(exchange, error, SIDE_PROXY);
 		return true;
 	}
+	if (!exchange->link)
+		return wait_for_name(exchange);
+	exchange->waits_for_name = false;
 	exchange->backend = exchange->link->backend;
 	exchange->reused = exchange->link->reused;
 	exchange->link_answered = false;

@@ -7,7 +7,7 @@
 #include "session/exchange.h"
 
 enum {
-	STARVED_RETRY_MS = 50,    /* until a session that found no block to go on with tries again */
+	LOOK_AGAIN_MS = 50,       /* until a session that nobody will call looks again */
 	DRAINING_LINGER_MS = 500, /* a stopping proxy does not wait longer for clients to close */
 };
 
@@ -445,11 +445,12 @@ static uint64_t due_ms(const struct session *session)
 	return DEADLINE_NEVER;
 }
 
-static bool is_starved(const struct session *session)
+/* Nothing will call when it can go on: no block was to be had, or a name is being looked up. */
+static bool must_look_again(const struct session *session)
 {
 	const struct exchange *exchange = session->exchange;
 
-	return session->client.starved ||
+	return session->client.starved || (exchange && exchange->waits_for_name) ||
 	       (exchange && exchange->link && exchange->link->transport.starved);
 }
 
@@ -473,8 +474,8 @@ static void settle(struct session *session)
 
 	session->due_ms = due_ms(session);
 	wake_ms = session->due_ms;
-	if (is_starved(session) && session_now_ms(session) + STARVED_RETRY_MS < wake_ms)
-		wake_ms = session_now_ms(session) + STARVED_RETRY_MS;
+	if (must_look_again(session) && session_now_ms(session) + LOOK_AGAIN_MS < wake_ms)
+		wake_ms = session_now_ms(session) + LOOK_AGAIN_MS;
 	deadline_set(loop_deadlines(session->services->loop), &session->deadline, wake_ms);
 }
 
