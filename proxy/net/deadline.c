@@ -15,8 +15,7 @@ void deadlines_init(struct deadlines *deadlines, uint64_t now_ms)
 static void place(struct deadlines *deadlines, struct deadline *deadline)
 {
 	/* What is past already is due after the run that is under way, not once more in it. */
-	uint64_t at_ms =
-		deadline->at_ms > deadlines->now_ms ? deadline->at_ms : deadlines->now_ms;
+	uint64_t at_ms = deadline->at_ms > deadlines->now_ms ? deadline->at_ms : deadlines->now_ms;
 	uint64_t tick = at_ms / DEADLINE_TICK_MS + 1;
 
 	if (tick >= deadlines->tick + DEADLINE_SLOTS)

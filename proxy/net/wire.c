@@ -12,8 +12,9 @@
 #include "net/loop_private.h"
 
 enum {
-	ADDRESSES_MAX = 8,     /* tried for one connection */
-	STARVED_RETRY_MS = 50, /* until a wire that found no block to read into looks again */
+	ADDRESSES_MAX = 8,          /* tried for one connection */
+	WRITE_LATER_MAX = 16 << 10, /* bytes that the kernel holds at a time while it is full */
+	STARVED_RETRY_MS = 50,      /* until a wire that found no block to read into looks again */
 };
 
 /*
@@ -447,11 +448,13 @@ static void on_write(uv_write_t *request, int status)
 
 static void write_rest_later(struct owned_wire *w)
 {
-	struct span rest = buffer_content(&w->wire.out);
+	/* Only a piece: so a slow reader is seen to read. The rest follows at once when it has. */
+	struct span rest = span_cut(buffer_content(&w->wire.out), 0, WRITE_LATER_MAX);
 	uv_buf_t buffer = uv_buf_init(w->wire.out.data + w->wire.out.start, (unsigned)rest.size);
 
 	w->socket->write.data = w->socket;
 	w->writing_bytes = rest.size;
+	w->wire.given_bytes += rest.size;
 	w->wire.out.pinned = true;
 
 	int status = uv_write(&w->socket->write, &w->socket->uv.stream, &buffer, 1, on_write);
@@ -482,8 +485,7 @@ void wire_flush(struct wire *wire)
 		buffer_taken(&wire->out, buffer_size(&wire->out));
 	if (!buffer_is_empty(&wire->out)) {
 		struct span content = buffer_content(&wire->out);
-		uv_buf_t buffer =
-			uv_buf_init(wire->out.data + wire->out.start, (unsigned)content.size);
+		uv_buf_t buffer = uv_buf_init(wire->out.data + wire->out.start, (unsigned)content.size);
 		int written = uv_try_write(&w->socket->uv.stream, &buffer, 1);
 
 		if (written < 0 && written != UV_EAGAIN) {
@@ -491,8 +493,10 @@ void wire_flush(struct wire *wire)
 			return;
 		}
 		adapt(&w->out_size, content.size, wire->out.capacity);
-		if (written > 0)
+		if (written > 0) {
+			wire->given_bytes += (size_t)written;
 			wrote(w, (size_t)written);
+		}
 		if (!buffer_is_empty(&wire->out)) {
 			write_rest_later(w);
 			return;

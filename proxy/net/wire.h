@@ -36,12 +36,14 @@ struct wire {
 	int system_error; /* errno behind `failed`, or 0 */
 	struct buffer in;
 	struct buffer out;
-	bool in_ended;  /* the peer's end (FIN) came after the last byte of `in` */
+	bool in_ended;   /* the peer's end (FIN) came after the last byte of `in` */
 	bool out_ended;  /* we have ended our side, as wire_end() asked */
 	bool out_failed; /* the peer takes no more: what is put into `out` is dropped. It may still
 	                    have sent something worth reading. */
 	uint64_t received_bytes;
 	uint64_t sent_bytes;
+	/* As many as may have been sent, because the kernel was given them; at least sent_bytes. */
+	uint64_t given_bytes;
 	/* When bytes last moved in either direction, on the loop's clock. */
 	uint64_t moved_ms;
 };

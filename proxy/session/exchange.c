@@ -67,7 +67,9 @@ static void abort_flows(struct exchange *exchange)
 	exchange->request_flow = FLOW_ABORTED;
 	exchange->response_flow = FLOW_ABORTED;
 	exchange->keep_alive = false;
-	exchange->session->reset_wanted = true;
+	/* Where the end of the connection is the end of the body, only a reset tells that it is not. */
+	if (exchange->response_begun && exchange->response_framing == BODY_UNTIL_CLOSE)
+		exchange->session->reset_wanted = true;
 }
 
 static void begin_reply(struct exchange *exchange, const struct reply *reply)

@@ -65,10 +65,11 @@ struct exchange {
 	/* Where it goes. */
 	struct cluster *cluster;
 	struct attempts attempts;
-	struct link *link;       /* Owner: the exchange */
-	struct backend *backend; /* the last one taken */
-	bool waits_for_name;     /* there is no link yet because a name is being looked up */
-	bool link_answered;      /* a byte came from it since we took it */
+	struct link *link;          /* Owner: the exchange */
+	struct backend *backend;    /* the last one taken */
+	bool waits_for_name;        /* there is no link yet because a name is being looked up */
+	bool link_answered;         /* a byte came from it since we took it */
+	uint64_t link_given_before; /* bytes given to it before we took it */
 	bool reused;
 	bool retried;
 

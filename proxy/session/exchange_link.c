@@ -43,11 +43,29 @@ static bool take_link(struct exchange *exchange, enum error error)
 	exchange->backend = exchange->link->backend;
 	exchange->reused = exchange->link->reused;
 	exchange->link_answered = false;
+	exchange->link_given_before = exchange->link->transport.wire->given_bytes;
 	exchange->link_ms = session_now_ms(session);
 	exchange->link_us = clock_now_us();
 	exchange->connected_us = exchange->reused ? exchange->link_us : 0;
 	rewind_request(exchange);
 	return true;
+}
+
+/* Of the request, to the connection of now: as much of it may have been sent. */
+static uint64_t given_bytes(const struct exchange *exchange)
+{
+	return exchange->link->transport.wire->given_bytes - exchange->link_given_before;
+}
+
+/*
+ * A connection from the pool that speaks before it has been asked: what it says can not be the
+ * answer, and what follows it neither (RFC 9112 §9.3).
+ */
+static bool speaks_unasked(const struct exchange *exchange)
+{
+	return exchange->reused && !exchange->link_answered &&
+	       !buffer_is_empty(transport_in(&exchange->link->transport)) &&
+	       given_bytes(exchange) < exchange->request_head.bytes.size;
 }
 
 bool exchange_step_link(struct exchange *exchange)
@@ -67,6 +85,10 @@ bool exchange_step_link(struct exchange *exchange)
 		return false;
 	if (exchange->connected_us == 0 && transport->wire->phase == WIRE_OPEN)
 		exchange->connected_us = clock_now_us();
+	if (speaks_unasked(exchange)) {
+		exchange_lose_link(exchange, ERROR_CONNECTION_CLOSED);
+		return true;
+	}
 	if (!buffer_is_empty(transport_in(transport)))
 		exchange->link_answered = true;
 	/* With response bytes still there, the response decides whether it is complete. */
@@ -78,19 +100,22 @@ bool exchange_step_link(struct exchange *exchange)
 }
 
 /*
- * A connection from the pool may have been dying when we took it. Then, and only if doing it twice
- * does no harm (RFC 9110 §9.2.2) and we still have all of it, the request is sent once more.
+ * A connection from the pool may have been dying when we took it. Then, if we still have all of the
+ * request, it is sent once more: if nothing of it has been sent, or if doing it twice does no harm
+ * (RFC 9110 §9.2.2).
  */
 static bool may_send_again(const struct exchange *exchange, enum error error)
 {
+	bool is_harmless = method_is_idempotent(exchange->request.method) || given_bytes(exchange) == 0;
+
 	return error_retry(error) == RETRY_IF_REUSED && exchange->reused && !exchange->retried &&
-	       !exchange->link_answered && method_is_idempotent(exchange->request.method) &&
-	       !exchange->replay.cut;
+	       !exchange->link_answered && is_harmless && !exchange->replay.cut;
 }
 
 void exchange_lose_link(struct exchange *exchange, enum error error)
 {
 	struct backend *backend = exchange->backend;
+	bool again = may_send_again(exchange, error);
 
 	link_drop(exchange->link);
 	exchange->link = NULL;
@@ -98,7 +123,7 @@ void exchange_lose_link(struct exchange *exchange, enum error error)
 		backend_failed(backend, &exchange->attempts, error);
 		return; /* On to the next backend. */
 	}
-	if (may_send_again(exchange, error)) {
+	if (again) {
 		exchange->retried = true;
 		(void)take_link(exchange, cluster_take_again(backend, session_pump, exchange->session,
 		                                             &exchange->link));

@@ -26,13 +26,15 @@ static bool is_replayed(const struct exchange *exchange)
 	return exchange->replayed == exchange->replay.size;
 }
 
-/* Kept only while it may be needed: a reused connection, and a method that may be repeated. */
+/* Kept while it may be needed: for a reused connection, and a request that may be repeated, as any
+ * can before its first byte is sent. */
 static struct text *replay_to_keep(struct exchange *exchange)
 {
-	bool needed =
-		exchange->reused && !exchange->retried && method_is_idempotent(exchange->request.method);
+	const struct wire *wire = exchange->link->transport.wire;
+	bool may_repeat = method_is_idempotent(exchange->request.method) ||
+	                  wire->given_bytes == exchange->link_given_before;
 
-	return needed ? &exchange->replay : NULL;
+	return exchange->reused && !exchange->retried && may_repeat ? &exchange->replay : NULL;
 }
 
 /* Without what went by unkept, a request can not be sent again. */

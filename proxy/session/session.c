@@ -155,13 +155,13 @@ static void end_exchange(struct session *session)
 	struct exchange *exchange = session->exchange;
 	bool keep_alive = exchange->keep_alive && exchange->response_flow == FLOW_DONE &&
 	                  !session->services->draining;
-	bool is_aborted = exchange->response_flow == FLOW_ABORTED;
 
 	forget_exchange(session);
 	session->exchange_count++;
-	session_enter(session, is_aborted   ? SESSION_CLOSING
-	                       : keep_alive ? SESSION_AWAIT_REQUEST
-	                                    : SESSION_LINGER);
+	/* One that was cut short may have whole ones before it, still on their way. */
+	session_enter(session, session->reset_wanted ? SESSION_CLOSING
+	                       : keep_alive          ? SESSION_AWAIT_REQUEST
+	                                             : SESSION_LINGER);
 }
 
 /* Answers a head that can not be read, in the phase EXCHANGE. */

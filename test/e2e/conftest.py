@@ -1,6 +1,7 @@
 """The fixtures: two builds of the proxy, certificates, backends, and logs shown on failure."""
 
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,10 +53,13 @@ def pytest_runtest_makereport():
 
 
 @pytest.fixture(scope="session")
-def variant(request):
+def variant(request, tmp_path_factory):
+    """A copy of the program, so that a build that goes on meanwhile does not change the subject."""
     binary = Path(BINARIES[request.param])
     assert binary.exists(), f"{binary} is not there: run scripts/build"
-    return Variant(request.param, binary)
+    copy = tmp_path_factory.mktemp(request.param) / "sallyport"
+    shutil.copy2(binary, copy)
+    return Variant(request.param, copy)
 
 
 @pytest.fixture(scope="session")

@@ -409,6 +409,7 @@ void wire_flush(struct wire *wire)
 	if (!buffer_is_empty(&wire->out)) {
 		if (!try_write(w))
 			return;
+		wire->given_bytes = wire->sent_bytes + buffer_size(&wire->out);
 		if (!buffer_is_empty(&wire->out)) {
 			w->writing_bytes = buffer_size(&wire->out);
 			w->written_bytes = 0;

@@ -123,7 +123,8 @@ static void check_repetition(const struct request *request)
 		violation("request %u: %s was sent twice", request->id, request->method);
 	if (!last->is_reused)
 		violation("request %u was sent again, though its connection was fresh", request->id);
-	if (attempt_has_answered(last))
+	/* What comes before the whole head is there can not be its answer. */
+	if (attempt_has_answered(last) && last->has_head)
 		violation("request %u was sent again after a byte of an answer", request->id);
 	if (request->attempt_count > 1)
 		violation("request %u was sent more than twice", request->id);

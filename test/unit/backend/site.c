@@ -26,7 +26,7 @@ static struct log lines;
 static struct log_sink *sink;
 static char log_path[32];
 
-/* --- The resolver: libuv finds this one before the system's --------------------------------------- */
+/* --- The resolver: libuv finds this one before the system's ----------------------------------- */
 
 static pthread_mutex_t resolver_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t resolver_freed = PTHREAD_COND_INITIALIZER;
@@ -96,7 +96,7 @@ unsigned site_asked(void)
 	return asked;
 }
 
-/* --- The site ------------------------------------------------------------------------------------ */
+/* --- The site --------------------------------------------------------------------------------- */
 
 static void open_log(void)
 {

@@ -17,7 +17,8 @@ enum {
 	SITE_IDLE_MS = 50000,
 	SITE_AVOID_MS = 5000,
 	SITE_RESOLVE_MS = 30000,
-	SITE_SLACK_MS = 2500, /* more than anything is late; more than the pause after a failed lookup */
+	SITE_SLACK_MS =
+		2500, /* more than anything is late; more than the pause after a failed lookup */
 };
 
 extern struct config site_config;

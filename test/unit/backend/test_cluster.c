@@ -34,7 +34,7 @@ static void expect_none(struct attempts *attempts, enum error last)
 	assert_int_equal(attempts->last, last);
 }
 
-/* --- Choosing ------------------------------------------------------------------------------------ */
+/* --- Choosing --------------------------------------------------------------------------------- */
 
 static void test_round_robin(void **state)
 {
@@ -180,7 +180,7 @@ static void test_no_clusters(void **state)
 	clusters_close(NULL);
 }
 
-/* --- Reusing ------------------------------------------------------------------------------------- */
+/* --- Reusing ---------------------------------------------------------------------------------- */
 
 static void test_the_last_one_back_is_the_first_one_out(void **state)
 {
@@ -235,7 +235,7 @@ static void test_again_is_a_new_link_to_the_same_backend(void **state)
 	(void)close(peer);
 }
 
-/* --- Names --------------------------------------------------------------------------------------- */
+/* --- Names ------------------------------------------------------------------------------------ */
 
 /* The first backend is a name, its address that of the first socket; returns the address. */
 static const char *name_first_backend(void)
@@ -287,6 +287,92 @@ static void test_an_unresolved_name_recovers(void **state)
 	assert_int_equal(take_and_drop(), 0);
 }
 
+/* OK and no link: it is worth asking again. */
+static void expect_pending(struct attempts *attempts)
+{
+	struct link *link = NULL;
+
+	assert_int_equal(cluster_take(site_cluster, attempts, false, on_user_event, &user, &link), OK);
+	assert_null(link);
+}
+
+static void test_the_first_lookup_is_waited_for(void **state)
+{
+	const char *text = name_first_backend();
+	struct attempts attempts;
+	struct attempts others;
+	struct link *link;
+
+	(void)state;
+	site_hold_resolver(true);
+	site_resolve_to(text);
+	site_open(1);
+	cluster_begin(site_cluster, &attempts);
+	for (int i = 0; i < 3; i++)
+		expect_pending(&attempts);
+	site_hold_resolver(false);
+	RIG_UNTIL(!site_cluster->backends[0].lookup);
+	link = site_take_next(&attempts, &user);
+	(void)close(site_accept(link));
+	link_drop(link);
+	expect_none(&attempts, ERROR_NAME_UNRESOLVED);
+	/* Later lookups are not waited for: it has an address. */
+	site_hold_resolver(true);
+	rig_skip_ms(SITE_RESOLVE_MS + SITE_SLACK_MS);
+	RIG_UNTIL(site_cluster->backends[0].lookup);
+	cluster_begin(site_cluster, &others);
+	link = site_take_next(&others, &user);
+	(void)close(site_accept(link));
+	link_drop(link);
+}
+
+static void test_a_first_lookup_that_fails_is_not_waited_for_again(void **state)
+{
+	struct attempts attempts;
+
+	(void)state;
+	(void)name_first_backend();
+	site_hold_resolver(true);
+	site_open(1);
+	cluster_begin(site_cluster, &attempts);
+	expect_pending(&attempts);
+	site_hold_resolver(false);
+	RIG_UNTIL(!site_cluster->backends[0].lookup);
+	expect_none(&attempts, ERROR_NAME_UNRESOLVED);
+	/* Though it is under way again. */
+	site_hold_resolver(true);
+	rig_skip_ms(SITE_SLACK_MS);
+	RIG_UNTIL(site_cluster->backends[0].lookup);
+	cluster_begin(site_cluster, &attempts);
+	expect_none(&attempts, ERROR_NAME_UNRESOLVED);
+}
+
+/* Others come first; then the name is waited for, and none is taken twice. */
+static void test_a_pending_name_among_others(void **state)
+{
+	const char *text = name_first_backend();
+	struct attempts attempts;
+	struct link *link;
+
+	(void)state;
+	site_hold_resolver(true);
+	site_resolve_to(text);
+	site_open(2);
+	cluster_begin(site_cluster, &attempts);
+	link = site_take_next(&attempts, &user);
+	assert_int_equal(site_index(link), 1);
+	(void)close(site_accept(link));
+	link_drop(link);
+	expect_pending(&attempts);
+	expect_pending(&attempts);
+	site_hold_resolver(false);
+	RIG_UNTIL(!site_cluster->backends[0].lookup);
+	link = site_take_next(&attempts, &user);
+	assert_int_equal(site_index(link), 0);
+	(void)close(site_accept(link));
+	link_drop(link);
+}
+
 static void test_others_serve_while_a_name_is_unresolved(void **state)
 {
 	(void)state;
@@ -325,7 +411,7 @@ static void test_names_are_looked_up_again(void **state)
 	assert_string_equal(backend->addresses[0].host, "127.0.0.2");
 }
 
-/* --- The end ------------------------------------------------------------------------------------- */
+/* --- The end ---------------------------------------------------------------------------------- */
 
 static void test_close_with_links_out(void **state)
 {
@@ -385,7 +471,7 @@ static void test_close_between_lookups(void **state)
 	assert_int_equal(site_asked(), asked);
 }
 
-/* --- Failing allocations ------------------------------------------------------------------------- */
+/* --- Failing allocations ---------------------------------------------------------------------- */
 
 static void test_new_without_memory(void **state)
 {
@@ -472,6 +558,9 @@ int main(void)
 		TEST(test_again_is_a_new_link_to_the_same_backend),
 		TEST(test_a_name_is_looked_up),
 		TEST(test_an_unresolved_name_recovers),
+		TEST(test_the_first_lookup_is_waited_for),
+		TEST(test_a_first_lookup_that_fails_is_not_waited_for_again),
+		TEST(test_a_pending_name_among_others),
 		TEST(test_others_serve_while_a_name_is_unresolved),
 		TEST(test_names_are_looked_up_again),
 		TEST(test_close_with_links_out),

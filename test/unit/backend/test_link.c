@@ -185,7 +185,7 @@ static void test_no_pool_at_all(void **state)
 	(void)close(peer);
 }
 
-/* --- Links that are not fit for another request ---------------------------------------------------- */
+/* --- Links that are not fit for another request ----------------------------------------------- */
 
 static void expect_dropped(struct link *link, int peer)
 {

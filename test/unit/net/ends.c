@@ -33,9 +33,8 @@ void on_end_event(void *owner)
 void end_connect(struct end *end, const struct address *addresses, size_t count)
 {
 	*end = (struct end){0};
-	assert_int_equal(wire_connect(rig_loop, &rig_pool, addresses, count, on_end_event, end,
-	                              &end->wire),
-	                 OK);
+	assert_int_equal(
+		wire_connect(rig_loop, &rig_pool, addresses, count, on_end_event, end, &end->wire), OK);
 	assert_int_equal(end->events, 0);
 }
 
@@ -62,8 +61,8 @@ void ends_open(struct end *connected, struct end *accepted, bool is_unix)
 	listening = is_unix ? peer_listen_unix(&address) : peer_listen(&address);
 	end_connect(connected, &address, 1);
 	*accepted = (struct end){0};
-	assert_int_equal(wire_accept(rig_loop, &rig_pool, peer_accept(listening), is_unix,
-	                             on_end_event, accepted, &accepted->wire),
+	assert_int_equal(wire_accept(rig_loop, &rig_pool, peer_accept(listening), is_unix, on_end_event,
+	                             accepted, &accepted->wire),
 	                 OK);
 	assert_int_equal(accepted->wire->phase, WIRE_OPEN);
 	RIG_UNTIL(connected->wire->phase == WIRE_OPEN);

@@ -16,8 +16,7 @@
 
 static int bind_loopback(struct address *ret_address)
 {
-	struct sockaddr_in bound = {.sin_family = AF_INET,
-	                            .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in bound = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t size = sizeof(bound);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 

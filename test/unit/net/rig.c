@@ -15,7 +15,7 @@
 #include "base/memory.h"
 #include "net/loop_private.h"
 
-enum { TURN_MS = 2, TURNS = 8 };
+enum { TURN_MS = 2, TURNS = 8 }; /* a turn's longest sleep */
 
 struct loop *rig_loop;
 struct pool rig_pool;
@@ -24,7 +24,13 @@ struct budget rig_budget;
 static uv_timer_t turn_timer;
 static unsigned files_before;
 static atomic_uint_fast64_t skipped_ms;
+static atomic_uint_fast64_t held_ms; /* 0: the clock goes */
 static size_t used_up;
+
+static uint64_t real_ms(const struct timespec *time)
+{
+	return (uint64_t)time->tv_sec * 1000 + (uint64_t)time->tv_nsec / 1000000;
+}
 
 /* libuv's clock is this one, as the dynamic linker looks here first. */
 int clock_gettime(clockid_t clock, struct timespec *ret_time)
@@ -32,14 +38,22 @@ int clock_gettime(clockid_t clock, struct timespec *ret_time)
 	int status = (int)syscall(SYS_clock_gettime, clock, ret_time);
 
 	if (clock == CLOCK_MONOTONIC || clock == CLOCK_MONOTONIC_COARSE) {
-		ret_time->tv_sec += (time_t)(atomic_load(&skipped_ms) / 1000);
-		ret_time->tv_nsec += (long)(atomic_load(&skipped_ms) % 1000) * 1000000;
-		if (ret_time->tv_nsec >= 1000000000) {
-			ret_time->tv_nsec -= 1000000000;
-			ret_time->tv_sec++;
-		}
+		uint64_t held = atomic_load(&held_ms);
+		uint64_t now_ms = held ? held : real_ms(ret_time);
+		uint64_t shown_ms = now_ms + atomic_load(&skipped_ms);
+
+		ret_time->tv_sec = (time_t)(shown_ms / 1000);
+		ret_time->tv_nsec = (long)(shown_ms % 1000) * 1000000;
 	}
 	return status;
+}
+
+void rig_hold_clock(bool held)
+{
+	struct timespec now;
+
+	(void)syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
+	atomic_store(&held_ms, held ? real_ms(&now) : 0);
 }
 
 void rig_skip_ms(uint64_t ms)
@@ -96,6 +110,7 @@ int rig_tear_down(void **state)
 
 	(void)state;
 	memory_fail_after(-1);
+	rig_hold_clock(false);
 	rig_turns();
 	uv_close((uv_handle_t *)&turn_timer, NULL);
 	loop_stop(rig_loop);
@@ -141,7 +156,8 @@ void rig_refill_memory(void)
 
 void rig_turn(void)
 {
-	(void)uv_run(&rig_loop->uv, UV_RUN_ONCE);
+	/* While the clock stands still, nothing would end the turn. */
+	(void)uv_run(&rig_loop->uv, atomic_load(&held_ms) ? UV_RUN_NOWAIT : UV_RUN_ONCE);
 }
 
 void rig_turns(void)

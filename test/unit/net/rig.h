@@ -29,15 +29,17 @@ void rig_turn(void);
 void rig_turns(void);
 /* Puts the monotonic clock of this process forward. */
 void rig_skip_ms(uint64_t ms);
+/* Stops that clock, or lets it go on: for what must not happen before some time has passed. */
+void rig_hold_clock(bool held);
 
 /* Takes all that is left of the memory limit, and gives it back. */
 void rig_use_up_memory(void);
 void rig_refill_memory(void);
 
-#define RIG_UNTIL(condition)                 \
-	do {                                     \
-		while (!(condition))                 \
-			rig_turn();                      \
+#define RIG_UNTIL(condition) \
+	do {                     \
+		while (!(condition)) \
+			rig_turn();      \
 	} while (0)
 
 /* Descriptors that are open in this process. */

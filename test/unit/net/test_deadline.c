@@ -18,9 +18,9 @@ struct alarm {
 	struct deadline deadline;
 	unsigned calls;
 	uint64_t called_ms;
-	uint64_t again_ms;       /* set anew in the call; 0: not */
-	struct alarm *clears;    /* cleared in the call */
-	struct alarm *moves;     /* moved in the call, to moves_to_ms */
+	uint64_t again_ms;    /* set anew in the call; 0: not */
+	struct alarm *clears; /* cleared in the call */
+	struct alarm *moves;  /* moved in the call, to moves_to_ms */
 	uint64_t moves_to_ms;
 };
 
@@ -326,7 +326,7 @@ static void test_long_sleeps(void **state)
 	}
 }
 
-/* --- Against a slow but obvious reference ------------------------------------------------------ */
+/* --- Against a slow but obvious reference ----------------------------------------------------- */
 
 enum { RANDOM_ALARMS = 40, RANDOM_STEPS = 200000 };
 

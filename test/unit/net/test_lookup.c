@@ -107,8 +107,7 @@ static void test_start_without_memory(void **state)
 	(void)state;
 	assert_int_equal(address_parse(SPAN("localhost:1"), &address), OK);
 	memory_fail_after(0);
-	assert_int_equal(lookup_start(rig_loop, &address, on_done, NULL, &lookup),
-	                 ERROR_OUT_OF_MEMORY);
+	assert_int_equal(lookup_start(rig_loop, &address, on_done, NULL, &lookup), ERROR_OUT_OF_MEMORY);
 	assert_null(lookup);
 }
 

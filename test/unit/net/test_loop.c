@@ -36,7 +36,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* --- Posts --------------------------------------------------------------------------------------- */
+/* --- Posts ------------------------------------------------------------------------------------ */
 
 enum { THREADS = 3, POSTS = 2000 };
 
@@ -81,8 +81,8 @@ static void test_posts_of_other_threads_come_in_order(void **state)
 	memset(posts_seen, 0, sizeof(posts_seen));
 	for (unsigned i = 0; i < THREADS; i++) {
 		for (unsigned j = 0; j < POSTS; j++)
-			posts[i][j] = (struct numbered_post){
-				.post.on_post = on_numbered, .thread = i, .number = j};
+			posts[i][j] =
+				(struct numbered_post){.post.on_post = on_numbered, .thread = i, .number = j};
 		assert_int_equal(pthread_create(&threads[i], NULL, post_all, posts[i]), 0);
 	}
 	loop_run(loop);
@@ -163,7 +163,7 @@ static void test_two_loops_post_to_each_other(void **state)
 	loop_free(ball.loops[1]);
 }
 
-/* --- Turns, deadlines, the end ------------------------------------------------------------------- */
+/* --- Turns, deadlines, the end ---------------------------------------------------------------- */
 
 struct turns {
 	unsigned count;
@@ -249,7 +249,7 @@ static void test_deadlines_wake_the_loop(void **state)
 	assert_true(last.called_ms >= began_ms + 120);
 }
 
-/* A deadline that is set while the timer sleeps for a later one, and one set at the turn's end. */
+/* The timer sleeps for a deadline far ahead when a near one is set. */
 static struct chime soon;
 
 static void set_soon(void *owner)
@@ -259,21 +259,42 @@ static void set_soon(void *owner)
 		loop_set_deadline(loop, &soon.deadline, 1);
 }
 
-static void test_a_deadline_set_at_the_end_of_a_turn(void **state)
+static void on_soon_post(struct post *post)
+{
+	(void)post;
+	set_soon(NULL);
+}
+
+static void wait_for_soon(void (*on_turn_set)(void *owner), struct post *post)
 {
 	unsigned order = 0;
 	struct chime far = {.order = &order};
 
-	(void)state;
 	soon = (struct chime){.order = &order, .stops = true};
 	deadline_init(&soon.deadline, on_chime, &soon);
 	deadline_init(&far.deadline, on_chime, &far);
 	loop_set_deadline(loop, &far.deadline, 3600 * 1000);
-	loop_on_turn(loop, set_soon, NULL);
+	loop_on_turn(loop, on_turn_set, NULL);
+	if (post)
+		loop_post(loop, post);
 	loop_run(loop);
 	assert_int_equal(soon.called_as, 1);
 	assert_int_equal(far.called_as, 0);
 	deadline_clear(&far.deadline);
+}
+
+static void test_a_deadline_set_at_the_end_of_a_turn(void **state)
+{
+	(void)state;
+	wait_for_soon(set_soon, NULL);
+}
+
+static void test_a_deadline_before_the_one_slept_for(void **state)
+{
+	struct post post = {.on_post = on_soon_post};
+
+	(void)state;
+	wait_for_soon(NULL, &post);
 }
 
 static bool may_accept(void *owner)
@@ -320,7 +341,7 @@ static void test_stop_waits_for_what_is_open(void **state)
 	listener_unbind(&address, fd, false);
 }
 
-/* --- Signals and failures ------------------------------------------------------------------------ */
+/* --- Signals and failures --------------------------------------------------------------------- */
 
 static void on_signal(void *owner, int number)
 {
@@ -407,6 +428,7 @@ int main(void)
 		TEST(test_a_loop_with_nothing_to_do_does_not_turn),
 		TEST(test_deadlines_wake_the_loop),
 		TEST(test_a_deadline_set_at_the_end_of_a_turn),
+		TEST(test_a_deadline_before_the_one_slept_for),
 		TEST(test_stop_waits_for_what_is_open),
 		TEST(test_signals),
 		TEST(test_a_signal_that_can_not_be_caught),

@@ -19,7 +19,7 @@
 #include "unit/net/peer.h"
 #include "unit/net/rig.h"
 
-/* --- Opening ------------------------------------------------------------------------------------- */
+/* --- Opening ---------------------------------------------------------------------------------- */
 
 static void exchange_words(bool is_unix)
 {
@@ -160,6 +160,23 @@ static void test_all_addresses_refuse(void **state)
 	(void)close(held);
 }
 
+static void test_no_more_than_eight_addresses_are_tried(void **state)
+{
+	struct address addresses[9];
+	int held = peer_refuse(&addresses[0]);
+	int listening = peer_listen(&addresses[8]);
+	struct end end;
+
+	(void)state;
+	for (int i = 1; i < 8; i++)
+		addresses[i] = addresses[0];
+	end_connect(&end, addresses, 9);
+	expect_failure(&end, ERROR_CONNECT_REFUSED, ECONNREFUSED);
+	assert_false(peer_is_asked(listening));
+	(void)close(held);
+	(void)close(listening);
+}
+
 static void test_closed_while_connecting(void **state)
 {
 	struct address addresses[2];
@@ -215,8 +232,8 @@ static void test_small_writes_are_not_delayed(void **state)
 	fds[0] = peer_connect(&address);
 	fds[1] = peer_accept(listening);
 	end = (struct end){0};
-	assert_int_equal(
-		wire_accept(rig_loop, &rig_pool, fds[1], false, on_end_event, &end, &end.wire), OK);
+	assert_int_equal(wire_accept(rig_loop, &rig_pool, fds[1], false, on_end_event, &end, &end.wire),
+	                 OK);
 	assert_int_equal(getsockopt(fds[1], IPPROTO_TCP, TCP_NODELAY, &on, &size), 0);
 	assert_int_equal(on, 1);
 	assert_true(fcntl(fds[1], F_GETFL) & O_NONBLOCK);
@@ -226,7 +243,7 @@ static void test_small_writes_are_not_delayed(void **state)
 	(void)close(listening);
 }
 
-/* --- Failing allocations ------------------------------------------------------------------------- */
+/* --- Failing allocations ---------------------------------------------------------------------- */
 
 static void test_accept_without_memory(void **state)
 {
@@ -295,7 +312,7 @@ static void test_connect_without_memory(void **state)
 	(void)close(listening);
 }
 
-/* --- Events -------------------------------------------------------------------------------------- */
+/* --- Events ----------------------------------------------------------------------------------- */
 
 static void test_events_go_to_the_new_owner(void **state)
 {
@@ -409,154 +426,6 @@ static void test_closing_in_the_event_of_a_write(void **state)
 	(void)close(peer);
 }
 
-/* --- Closing ------------------------------------------------------------------------------------- */
-
-static void test_closing_while_a_write_is_in_flight(void **state)
-{
-	(void)state;
-	for (int resets = 0; resets < 2; resets++) {
-		struct end end;
-		int peer;
-
-		end_open(&end, &peer);
-		end_stuff(&end);
-		assert_int_equal(rig_pool.taken, 1);
-		if (resets)
-			wire_reset(end.wire);
-		else
-			wire_close(end.wire);
-		/* The kernel's block comes back later; nobody is told. */
-		end.wire = NULL;
-		RIG_UNTIL(rig_pool.taken == 0);
-		assert_int_equal(end.events, 0);
-		(void)close(peer);
-	}
-}
-
-static void test_reset_is_not_a_clean_end(void **state)
-{
-	struct end end;
-	int peer;
-
-	(void)state;
-	end_open(&end, &peer);
-	end_send(&end, "half an ans");
-	peer_expect(peer, "half an ans");
-	wire_reset(end.wire);
-	peer_expect_reset(peer);
-	(void)close(peer);
-}
-
-static void test_half_close(void **state)
-{
-	struct end client;
-	struct end server;
-	struct stream stream;
-
-	(void)state;
-	ends_open(&client, &server, false);
-	stream_init(&stream, 3 << 20, 7);
-	wire_want_read(server.wire, true);
-	/* The end is asked for while bytes wait: they go first. */
-	while (stream.left > 0) {
-		stream_put(&stream, client.wire);
-		stream_take(&stream, server.wire, SIZE_MAX);
-		wire_want_read(server.wire, true);
-		rig_turn();
-	}
-	end_send(&client, "last");
-	wire_end(client.wire);
-	wire_end(client.wire);
-	while (!server.wire->in_ended) {
-		if (stream.taken < 3 << 20)
-			stream_take(&stream, server.wire, (3 << 20) - (size_t)stream.taken);
-		wire_want_read(server.wire, true);
-		wire_flush(client.wire);
-		rig_turn();
-	}
-	assert_true(client.wire->out_ended);
-	end_expect(&server, "last");
-	/* The other direction goes on. */
-	end_send(&server, "answer");
-	assert_false(client.wire->in_ended);
-	end_expect(&client, "answer");
-	wire_end(server.wire);
-	RIG_UNTIL(client.wire->in_ended);
-	assert_int_equal(client.wire->phase, WIRE_OPEN);
-	/* After the end, wanting to read changes nothing. */
-	wire_want_read(client.wire, true);
-	rig_turns();
-	end_close(&client);
-	end_close(&server);
-}
-
-/* --- Failing ------------------------------------------------------------------------------------- */
-
-static void test_reset_leaves_the_input_readable(void **state)
-{
-	struct end end;
-	int peer;
-
-	(void)state;
-	end_open(&end, &peer);
-	peer_send(peer, "the last words");
-	peer_reset(peer);
-	wire_want_read(end.wire, true);
-	RIG_UNTIL(end.wire->phase == WIRE_FAILED);
-	assert_int_equal(end.wire->failed, ERROR_CONNECTION_RESET);
-	assert_int_equal(end.wire->system_error, ECONNRESET);
-	assert_false(end.wire->in_ended);
-	assert_int_equal(buffer_size(&end.wire->in), 14);
-	end_expect(&end, "the last words");
-
-	unsigned events = end.events;
-
-	wire_want_read(end.wire, true);
-	rig_turns();
-	assert_int_equal(end.events, events);
-	end_close(&end);
-}
-
-static void test_reset_while_a_write_is_in_flight(void **state)
-{
-	struct end end;
-	int peer;
-
-	(void)state;
-	end_open(&end, &peer);
-	end_stuff(&end);
-	wire_want_read(end.wire, true);
-	peer_reset(peer);
-	RIG_UNTIL(!end.wire->out.pinned && end.wire->phase == WIRE_FAILED);
-	end_close(&end);
-}
-
-static void test_a_failed_write_leaves_the_answer_readable(void **state)
-{
-	struct end end;
-	int peer;
-
-	(void)state;
-	end_open(&end, &peer);
-	/* A peer that answers without reading what it was sent: closing resets the connection. */
-	end_send(&end, "a long request");
-	peer_send(peer, "the answer");
-	(void)close(peer);
-	end_send(&end, "the rest of it");
-	assert_true(end.wire->out_failed);
-	assert_int_not_equal(end.wire->system_error, 0);
-	assert_int_equal(end.wire->phase, WIRE_OPEN);
-	assert_true(buffer_is_empty(&end.wire->out));
-	end_expect(&end, "the answer");
-	/* More is dropped; ending fails in silence. */
-	end_send(&end, "and more");
-	assert_true(buffer_is_empty(&end.wire->out));
-	wire_end(end.wire);
-	assert_false(end.wire->out_ended);
-	RIG_UNTIL(end.wire->in_ended || end.wire->phase == WIRE_FAILED);
-	end_close(&end);
-}
-
 #define TEST(function) cmocka_unit_test_setup_teardown(function, rig_set_up, rig_tear_down)
 
 int main(void)
@@ -569,6 +438,7 @@ int main(void)
 		TEST(test_fails_at_once),
 		TEST(test_the_next_address_is_tried),
 		TEST(test_all_addresses_refuse),
+		TEST(test_no_more_than_eight_addresses_are_tried),
 		TEST(test_closed_while_connecting),
 		TEST(test_what_is_sent_while_connecting_waits),
 		TEST(test_small_writes_are_not_delayed),
@@ -581,12 +451,6 @@ int main(void)
 		TEST(test_closing_in_the_event_of_the_end),
 		TEST(test_closing_in_the_event_of_connecting),
 		TEST(test_closing_in_the_event_of_a_write),
-		TEST(test_closing_while_a_write_is_in_flight),
-		TEST(test_reset_is_not_a_clean_end),
-		TEST(test_half_close),
-		TEST(test_reset_leaves_the_input_readable),
-		TEST(test_reset_while_a_write_is_in_flight),
-		TEST(test_a_failed_write_leaves_the_answer_readable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,4 @@
 /* Wires that carry much, and wires whose pool has nothing to give. */
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -108,6 +107,39 @@ static void test_a_reader_that_does_not_want_stops_the_writer(void **state)
 	end_close(&server);
 }
 
+/* Else one large block would look like a standstill until the last byte of it is read. */
+static void test_a_slow_reader_is_seen_to_read(void **state)
+{
+	enum { PIECE_MAX = 16 << 10 };
+	struct end end;
+	int peer;
+
+	(void)state;
+	end_open(&end, &peer);
+	end_stuff(&end);
+	for (int i = 0; i < 5; i++) {
+		uint64_t sent = end.wire->sent_bytes;
+
+		rig_skip_ms(1000);
+
+		uint64_t moved_ms = end.wire->moved_ms;
+
+		end.events = 0;
+		while (end.events == 0) {
+			char bytes[4096];
+
+			(void)recv(peer, bytes, sizeof(bytes), MSG_DONTWAIT);
+			rig_turn();
+		}
+		assert_true(end.wire->sent_bytes > sent);
+		assert_true(end.wire->sent_bytes <= sent + PIECE_MAX);
+		assert_true(end.wire->moved_ms >= moved_ms + 1000);
+		end_stuff(&end);
+	}
+	end_close(&end);
+	(void)close(peer);
+}
+
 static void test_a_full_buffer_stops_reading_until_it_is_taken(void **state)
 {
 	struct owner reader = {0};
@@ -195,7 +227,7 @@ static void test_an_idle_wire_owns_no_block(void **state)
 	end_close(&end);
 }
 
-/* --- Nothing in the pool ------------------------------------------------------------------------- */
+/* --- Nothing in the pool ---------------------------------------------------------------------- */
 
 static void test_a_starved_reader_goes_on_when_there_is_memory(void **state)
 {
@@ -205,6 +237,7 @@ static void test_a_starved_reader_goes_on_when_there_is_memory(void **state)
 	(void)state;
 	end_open(&end, &peer);
 	rig_use_up_memory();
+	rig_hold_clock(true);
 	wire_want_read(end.wire, true);
 	peer_send(peer, "patience");
 	rig_turns();
@@ -243,6 +276,7 @@ static void test_closing_starved_wires(void **state)
 	for (int i = 0; i < 4; i++)
 		end_open(&ends[i], &peers[i]);
 	rig_use_up_memory();
+	rig_hold_clock(true);
 	for (int i = 0; i < 4; i++) {
 		wire_want_read(ends[i].wire, true);
 		peer_send(peers[i], "x");
@@ -271,6 +305,7 @@ static void test_a_starved_wire_that_is_not_wanted_any_more(void **state)
 	(void)state;
 	rig_use_up_memory();
 	open_starved(&end, &peer);
+	rig_hold_clock(true);
 	rig_turns();
 	wire_want_read(end.wire, false);
 	rig_refill_memory();
@@ -352,6 +387,7 @@ int main(void)
 		TEST(test_bulk_with_slow_readers),
 		TEST(test_bulk_over_unix_sockets),
 		TEST(test_a_reader_that_does_not_want_stops_the_writer),
+		TEST(test_a_slow_reader_is_seen_to_read),
 		TEST(test_a_full_buffer_stops_reading_until_it_is_taken),
 		TEST(test_bulk_gets_larger_blocks_and_few_bytes_a_small_one),
 		TEST(test_an_idle_wire_owns_no_block),

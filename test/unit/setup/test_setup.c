@@ -85,10 +85,10 @@ static enum error load(struct setup **ret_setup)
 	return setup_load(folder_path("site.yaml"), &diagnostics, ret_setup);
 }
 
-#define REST \
+#define REST                     \
 	"routes: [{cluster: app}]\n" \
-	"clusters:\n" \
-	"  app:\n" \
+	"clusters:\n"                \
+	"  app:\n"                   \
 	"    backends: [{address: 127.0.0.1:8080}]\n"
 
 /* The paths of the pair stand in the lines 6 and 7, those of a good one in 4 and 5. */
@@ -121,7 +121,7 @@ static const struct diagnostic *find(const char *path)
 	return NULL;
 }
 
-/* --- What is good -------------------------------------------------------------------------------- */
+/* --- What is good ----------------------------------------------------------------------------- */
 
 static void test_two_certificates(void **state)
 {
@@ -207,7 +207,7 @@ static void test_trusted_proxies(void **state)
 		const char *peer;
 		bool trusted;
 	} cases[] = {
-		{"10.1.2.3:5", true},        {"11.1.2.3:5", false},   {"192.0.2.7:1", true},
+		{"10.1.2.3:5", true},        {"11.1.2.3:5", false},     {"192.0.2.7:1", true},
 		{"192.0.2.8:1", false},      {"[2001:db8::1]:9", true}, {"[2001:db9::1]:9", false},
 		{"unix:/run/socket", false},
 	};
@@ -244,7 +244,7 @@ static void test_a_certificate_that_expires_soon_is_a_warning(void **state)
 	setup_unref(setup);
 }
 
-/* --- What is wrong ------------------------------------------------------------------------------- */
+/* --- What is wrong ---------------------------------------------------------------------------- */
 
 enum at { AT_CHAIN, AT_KEY };
 
@@ -317,13 +317,12 @@ static void test_all_mistakes_are_told(void **state)
 
 	(void)state;
 	write_wrong_files();
-	folder_write_text("site.yaml",
-	                  "listeners:\n"
-	                  "  - {address: 0.0.0.0:443, tls: {certificates: [\n"
-	                  "      {chain: none.pem, key: none.key},\n"
-	                  "      {chain: old.pem, key: old.key}]}}\n"
-	                  "  - {address: 0.0.0.0:444, tls: {certificates: [\n"
-	                  "      {chain: good.pem, key: other.key}]}}\n" REST);
+	folder_write_text("site.yaml", "listeners:\n"
+	                               "  - {address: 0.0.0.0:443, tls: {certificates: [\n"
+	                               "      {chain: none.pem, key: none.key},\n"
+	                               "      {chain: old.pem, key: old.key}]}}\n"
+	                               "  - {address: 0.0.0.0:444, tls: {certificates: [\n"
+	                               "      {chain: good.pem, key: other.key}]}}\n" REST);
 	assert_int_equal(load(&setup), ERROR_CONFIG);
 	assert_int_equal(diagnostics.errors, 4);
 	assert_non_null(find("listeners[0].tls.certificates[0].chain"));
@@ -347,7 +346,7 @@ static void test_a_broken_file(void **state)
 	assert_null(setup);
 }
 
-/* --- Failing allocations ------------------------------------------------------------------------- */
+/* --- Failing allocations ---------------------------------------------------------------------- */
 
 static void test_without_memory(void **state)
 {

@@ -114,16 +114,14 @@ static bool read_next(struct tls_session *session, struct buffer *wire_in, struc
 	return true;
 }
 
-enum error tls_session_advance(struct tls_session *session, struct buffer *wire_in,
-                               bool wire_ended, struct buffer *wire_out, struct buffer *plain_in,
-                               bool *ret_moved)
+enum error tls_session_advance(struct tls_session *session, struct buffer *wire_in, bool wire_ended,
+                               struct buffer *wire_out, struct buffer *plain_in, bool *ret_moved)
 {
 	*ret_moved = false;
 	if (session->phase == TLS_FAILED)
 		return session->error;
 	check(wire_out->capacity >= TLS_WIRE_OUT_MIN);
-	while (buffer_room(wire_out) >= ALERT_ROOM &&
-	       read_next(session, wire_in, wire_out, plain_in))
+	while (buffer_room(wire_out) >= ALERT_ROOM && read_next(session, wire_in, wire_out, plain_in))
 		*ret_moved = true;
 	if (session->phase == TLS_FAILED)
 		return session->error;

@@ -90,7 +90,7 @@ static void expect_in(const char *text)
 	buffer_taken(transport_in(&transport), strlen(text));
 }
 
-/* --- Plain --------------------------------------------------------------------------------------- */
+/* --- Plain ------------------------------------------------------------------------------------ */
 
 static void test_plain_is_the_wire_itself(void **state)
 {
@@ -157,8 +157,10 @@ static void test_plain_ends(void **state)
 	peer_expect_end(peer);
 	peer_send(peer, "well");
 	expect_in("well");
+	assert_false(transport_in_is_final(&transport));
 	assert_int_equal(shutdown(peer, SHUT_WR), 0);
 	RIG_UNTIL(transport_in_ended(&transport));
+	assert_true(transport_in_is_final(&transport));
 	assert_int_equal(transport.error, OK);
 }
 
@@ -175,6 +177,7 @@ static void test_a_failed_wire_can_be_read_to_its_end(void **state)
 	assert_true(transport_out_failed(&transport));
 	/* Else its owner would take it for one that has never been connected. */
 	assert_true(transport_is_open(&transport));
+	assert_true(transport_in_is_final(&transport));
 	expect_in("an answer");
 	pump();
 	assert_false(transport_is_open(&transport));
@@ -233,7 +236,7 @@ static void test_done_with_reset(void **state)
 	(void)close(peer);
 }
 
-/* --- TLS ----------------------------------------------------------------------------------------- */
+/* --- TLS -------------------------------------------------------------------------------------- */
 
 static void test_tls_handshake_and_words(void **state)
 {
@@ -326,6 +329,34 @@ static void test_tls_ends_after_its_bytes(void **state)
 	assert_int_equal(transport.error, OK);
 }
 
+/* More than fits at once: the end waits for all of it. */
+static void test_tls_ends_after_many_bytes(void **state)
+{
+	static char got[3 * 20480];
+	struct buffer *out;
+	size_t size = 0;
+	size_t filled;
+
+	(void)state;
+	open_tls();
+	out = transport_out(&transport);
+	assert_non_null(out);
+	filled = buffer_room(out);
+	memset(buffer_room_at(out), '-', filled);
+	buffer_filled(out, filled);
+	transport_end(&transport);
+	(void)transport_advance(&transport);
+	assert_false(transport_out_ended(&transport));
+	pump();
+	RIG_UNTIL(transport_out_ended(&transport));
+	for (ssize_t more; (more = recv(peer, got + size, sizeof(got) - size, 0)) > 0;)
+		size += (size_t)more;
+	assert_int_equal(got[size - 1], 'c');
+	for (size_t i = 0; i < size; i++)
+		filled -= got[i] == '-';
+	assert_int_equal(filled, 0);
+}
+
 static void test_tls_truncated(void **state)
 {
 	(void)state;
@@ -335,6 +366,7 @@ static void test_tls_truncated(void **state)
 	RIG_UNTIL(transport.error);
 	assert_int_equal(transport.error, ERROR_TLS_TRUNCATED);
 	assert_false(transport_in_ended(&transport));
+	assert_true(transport_in_is_final(&transport));
 	expect_in("hi");
 }
 
@@ -467,6 +499,7 @@ int main(void)
 		TEST(test_tls_peer_closes),
 		TEST(test_tls_in_has_not_ended_while_bytes_wait),
 		TEST(test_tls_ends_after_its_bytes),
+		TEST(test_tls_ends_after_many_bytes),
 		TEST(test_tls_truncated),
 		TEST(test_tls_alert_is_still_sent),
 		TEST(test_tls_drop),
