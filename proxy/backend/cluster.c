@@ -205,10 +205,10 @@ static struct backend *next_backend(struct cluster *cluster, struct attempts *at
 		bool is_second_round = attempts->steps++ >= cluster->backend_count;
 
 		*ret_pending |= is_pending(backend);
-		if (backend->address_count == 0)
+		if (backend->address_count == 0 && attempts->last == ERROR_NO_BACKEND)
 			attempts->last = ERROR_NAME_UNRESOLVED;
-		else if ((is_second_round || backend->avoid_until_ms <= now_ms) &&
-		         take_once(attempts, i))
+		if (backend->address_count > 0 && (is_second_round || backend->avoid_until_ms <= now_ms) &&
+		    take_once(attempts, i))
 			return backend;
 	}
 	return NULL;
@@ -244,6 +244,6 @@ enum error cluster_take_again(struct backend *backend, wire_event *on_event, voi
 void backend_failed(struct backend *backend, struct attempts *attempts, enum error error)
 {
 	attempts->last = error;
-	backend->avoid_until_ms = loop_now_ms(backend->cluster->clusters->loop) +
-	                          backend->cluster->config->timeouts.avoid_ms;
+	backend->avoid_until_ms =
+		loop_now_ms(backend->cluster->clusters->loop) + backend->cluster->config->timeouts.avoid_ms;
 }

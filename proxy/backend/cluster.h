@@ -76,7 +76,7 @@ struct attempts {
 	size_t first;
 	size_t steps;
 	unsigned char taken[CONFIG_BACKENDS_MAX / 8]; /* one bit for each backend */
-	enum error last; /* why the last one did not serve */
+	enum error last;                              /* why the last one did not serve */
 };
 
 /* Begins a new exchange at the next backend of the round robin. */

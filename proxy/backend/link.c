@@ -59,8 +59,8 @@ static bool is_clean(struct link *link)
 {
 	struct transport *transport = &link->transport;
 
-	return transport_is_open(transport) && transport_is_flushed(transport) &&
-	       !transport->error && !transport->end_wanted && !transport_out_failed(transport) &&
+	return transport_is_open(transport) && transport_is_flushed(transport) && !transport->error &&
+	       !transport->end_wanted && !transport_out_failed(transport) &&
 	       buffer_is_empty(transport_in(transport)) && !transport_in_ended(transport);
 }
 

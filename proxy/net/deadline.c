@@ -89,8 +89,8 @@ uint64_t deadlines_next(const struct deadlines *deadlines)
 
 void deadline_init(struct deadline *deadline, void (*on_deadline)(void *owner), void *owner)
 {
-	*deadline = (struct deadline){
-		.at_ms = DEADLINE_NEVER, .on_deadline = on_deadline, .owner = owner};
+	*deadline =
+		(struct deadline){.at_ms = DEADLINE_NEVER, .on_deadline = on_deadline, .owner = owner};
 	list_init(&deadline->node);
 }
 

@@ -162,8 +162,8 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 			return;
 		}
 
-		int fd = accept4(listener->fd, (struct sockaddr *)&storage, &size,
-		                 SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int fd =
+			accept4(listener->fd, (struct sockaddr *)&storage, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd < 0) {
 			if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
@@ -182,8 +182,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 }
 
 enum error listener_open(struct loop *loop, int fd, const struct listener_events *events,
-                         void *owner,
-                         struct listener **ret_listener)
+                         void *owner, struct listener **ret_listener)
 {
 	struct listener *listener = memory_new(1, sizeof(*listener));
 

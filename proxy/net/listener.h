@@ -41,8 +41,7 @@ struct listener_events {
 
 /* Starts to accept on a bound socket (borrowed). ERROR_OUT_OF_MEMORY, ERROR_SYSTEM. */
 MUST_CHECK enum error listener_open(struct loop *loop, int fd, const struct listener_events *events,
-                                    void *owner,
-                                    struct listener **ret_listener);
+                                    void *owner, struct listener **ret_listener);
 /* Stops to accept, at once and for good. The socket stays bound. NULL is allowed. */
 void listener_close(struct listener *listener);
 

@@ -33,8 +33,8 @@ struct loop {
 	struct loop_signal signals[LOOP_SIGNALS_MAX];
 	unsigned signal_count;
 
-	struct list starved;            /* wires that found no block to read into */
-	struct deadline starved_again;  /* when they try again */
+	struct list starved;           /* wires that found no block to read into */
+	struct deadline starved_again; /* when they try again */
 };
 
 /* Lets the wires on loop->starved look for a block again. In wire.c; owner is the loop. */

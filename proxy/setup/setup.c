@@ -112,8 +112,8 @@ static enum error load_tls(struct setup_listener *listener, size_t index,
 		(void)snprintf(keys.key, sizeof(keys.key), "listeners[%zu].tls.certificates[%zu].key",
 		               index, i);
 
-		enum error error = load_certificate(&tls->certificates[i], &keys, diagnostics,
-		                                    &listener->certificates[i]);
+		enum error error =
+			load_certificate(&tls->certificates[i], &keys, diagnostics, &listener->certificates[i]);
 
 		if (is_fatal(error))
 			return error;

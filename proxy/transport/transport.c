@@ -74,8 +74,8 @@ static bool decrypt(struct transport *transport)
 		return false;
 	}
 
-	enum error error = tls_session_advance(transport->tls, &wire->in, wire->in_ended, &wire->out,
-	                                       plain, &moved);
+	enum error error =
+		tls_session_advance(transport->tls, &wire->in, wire->in_ended, &wire->out, plain, &moved);
 
 	if (error)
 		fail(transport, error);
@@ -97,8 +97,8 @@ static bool encrypt(struct transport *transport)
 		return false;
 	}
 
-	enum error error = tls_session_write(transport->tls, buffer_content(plain),
-	                                     &transport->wire->out, &taken);
+	enum error error =
+		tls_session_write(transport->tls, buffer_content(plain), &transport->wire->out, &taken);
 
 	if (error) {
 		fail(transport, error);

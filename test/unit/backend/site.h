@@ -1,6 +1,6 @@
 /*
- * A configuration of one cluster whose backends are sockets of the test, the clusters made of it, and a
- * resolver that answers as the test tells it.
+ * A configuration of one cluster whose backends are sockets of the test, the clusters made of it,
+ * and a resolver that answers as the test tells it.
  */
 #ifndef SALLYPORT_TEST_BACKEND_SITE_H
 #define SALLYPORT_TEST_BACKEND_SITE_H

@@ -158,7 +158,8 @@ static void test_places_are_in_the_file(void **state)
 	}
 }
 
-/* Fails the n-th allocation and all after it, for each n (of many, for some): never a crash, a leak or a wrong OK. */
+/* Fails the n-th allocation and all after it, for each n (of many, for some): never a crash, a leak
+ * or a wrong OK. */
 static void fail_each_allocation(const char *path)
 {
 	struct span source = loading_read_file(path);

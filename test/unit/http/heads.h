@@ -9,8 +9,8 @@
 #include "base/span.h"
 #include "http/message.h"
 
-/* Reads a whole head. What the readers refuse is the result; bytes behind the head are not looked at,
- * and a head that has no end is ERROR_CONNECTION_CLOSED. */
+/* Reads a whole head. What the readers refuse is the result; bytes behind the head are not looked
+ * at, and a head that has no end is ERROR_CONNECTION_CLOSED. */
 MUST_CHECK enum error head_read(enum message_kind kind, enum method to, struct span text,
                                 struct arena *arena, struct message *ret_message);
 

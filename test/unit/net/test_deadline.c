@@ -227,7 +227,8 @@ static void test_set_again_in_its_call(void **state)
 	assert_int_equal(alarm.calls, 2);
 }
 
-/* Else a run would never end, or a deadline be called many times while a long sleep is caught up. */
+/* Else a run would never end, or a deadline be called many times while a long sleep is caught up.
+ * */
 static void test_one_run_calls_each_only_once(void **state)
 {
 	static const uint64_t again[] = {1, START_MS, START_MS + 90000 - 1, START_MS + 90000};

@@ -158,7 +158,8 @@ static void test_two_sockets_share_an_address(void **state)
 	for (int i = 0; i < CLIENTS; i++)
 		clients[i] = peer_connect(&address);
 	RIG_UNTIL(doors[0].accepted + doors[1].accepted == CLIENTS);
-	/* The kernel spreads them by a hash of ports that it chose: both get some, but for a miracle. */
+	/* The kernel spreads them by a hash of ports that it chose: both get some, but for a miracle.
+	 * */
 	assert_true(doors[0].accepted > 0 && doors[1].accepted > 0);
 	for (int i = 0; i < 2; i++) {
 		door_close(&doors[i]);

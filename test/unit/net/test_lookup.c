@@ -78,7 +78,8 @@ static void test_a_name_that_does_not_resolve(void **state)
 	assert_int_equal(answer.count, 0);
 }
 
-/* More than there are threads, so that some have begun when they are cancelled and some have not. */
+/* More than there are threads, so that some have begun when they are cancelled and some have not.
+ * */
 static void test_cancel(void **state)
 {
 	enum { COUNT = 16 };

@@ -110,12 +110,14 @@ static void test_targets_and_hosts(void **state)
 static void test_hop_by_hop_fields_end_here(void **state)
 {
 	static const struct row rows[] = {
-		{"GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, X-Own\r\nX-Own: 1\r\nKeep-Alive: 5\r\n"
+		{"GET / HTTP/1.1\r\nHost: a\r\n"
+	     "Connection: keep-alive, X-Own\r\nX-Own: 1\r\nKeep-Alive: 5\r\n"
 	     "Proxy-Connection: x\r\nTE: trailers\r\nTrailer: X\r\nHTTP2-Settings: x\r\n"
 	     "Upgrade: h2c\r\nX-Other: 2\r\n\r\n",
 	     "GET / HTTP/1.1\r\nHost: a\r\nX-Other: 2\r\n" OURS "\r\n"},
 		/* Connection must not take away what we set, nor what is end to end. */
-		{"GET / HTTP/1.1\r\nHost: a\r\nConnection: Host, X-Forwarded-For, forwarded, cookie, X-Real-IP, "
+		{"GET / HTTP/1.1\r\nHost: a\r\n"
+	     "Connection: Host, X-Forwarded-For, forwarded, cookie, X-Real-IP, "
 	     "Authorization, Content-Length, x-request-id, X-Forwarded-Proto\r\n"
 	     "Cookie: c\r\nAuthorization: d\r\nContent-Length: 3\r\n\r\n",
 	     "GET / HTTP/1.1\r\nHost: a\r\nCookie: c\r\nAuthorization: d\r\n" OURS

@@ -187,7 +187,8 @@ static void test_a_look_up_without_memory(void **state)
 	route_table_free(table);
 }
 
-/* Many names, and many paths of one name: each is found, and it does not take longer for being many. */
+/* Many names, and many paths of one name: each is found, and it does not take longer for being
+ * many. */
 static void test_many_routes(void **state)
 {
 	static char hosts[2 * MANY][40];
