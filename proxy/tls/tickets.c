@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "tls/library.h"
 
 struct tls_tickets {
 	atomic_uint references;
@@ -22,10 +23,12 @@ static enum error rotate(struct tls_tickets *tickets, uint64_t now_us)
 {
 	struct tls_ticket_secrets *secrets = &tickets->secrets;
 	struct tls_ticket_secrets fresh = {.count = 1, .generation = secrets->generation + 1};
-	enum error error = ERROR_TLS_INTERNAL;
+	enum error error = OK;
 
-	if (psa_generate_random((unsigned char *)&fresh.keys[0], sizeof(fresh.keys[0])) ==
+	if (psa_generate_random((unsigned char *)&fresh.keys[0], sizeof(fresh.keys[0])) !=
 	    PSA_SUCCESS) {
+		error = tls_library_failure();
+	} else {
 		/* What the key before has sealed has expired too if nobody came for so long. */
 		uint64_t due_us = atomic_load_explicit(&tickets->rotation_due_us, memory_order_relaxed);
 
@@ -37,7 +40,6 @@ static enum error rotate(struct tls_tickets *tickets, uint64_t now_us)
 		atomic_store_explicit(&tickets->rotation_due_us, now_us + tickets->lifetime_us / 2,
 		                      memory_order_relaxed);
 		atomic_store_explicit(&tickets->generation, fresh.generation, memory_order_release);
-		error = OK;
 	}
 	memory_wipe(&fresh, sizeof(fresh));
 	return error;
@@ -61,9 +63,12 @@ enum error tls_tickets_new(uint64_t lifetime_ms, struct tls_tickets **ret_ticket
 		memory_free(tickets);
 		return ERROR_OUT_OF_MEMORY;
 	}
-	if (rotate(tickets, clock_now_us()) != OK) {
+
+	enum error error = rotate(tickets, clock_now_us());
+
+	if (error) {
 		tls_tickets_unref(tickets);
-		return ERROR_TLS_INTERNAL;
+		return error;
 	}
 	*ret_tickets = tickets;
 	return OK;
