@@ -86,13 +86,16 @@ static int configure(const struct tls_prebuilts *prebuilts, struct tls_prebuilt 
 	return prebuilts->set_up(prebuilts->owner, config);
 }
 
-static enum error build(struct tls_prebuilts *prebuilts, const struct tls_decision *outcome,
-                        struct tls_prebuilt **ret_one)
+/* NULL, and *ret_error, if that fails. */
+static struct tls_prebuilt *build(struct tls_prebuilts *prebuilts,
+                                  const struct tls_decision *outcome, enum error *ret_error)
 {
 	struct tls_prebuilt *one = memory_new(1, sizeof(*one));
 
-	if (!one)
-		return ERROR_OUT_OF_MEMORY;
+	if (!one) {
+		*ret_error = ERROR_OUT_OF_MEMORY;
+		return NULL;
+	}
 	mbedtls_ssl_config_init(&one->config);
 	one->version = outcome->version;
 	one->suite = outcome->suite;
@@ -101,11 +104,11 @@ static enum error build(struct tls_prebuilts *prebuilts, const struct tls_decisi
 	fill_lists(one, prebuilts->policy);
 	if (configure(prebuilts, one) != 0) {
 		free_one(one);
-		return tls_library_failure();
+		*ret_error = tls_library_failure();
+		return NULL;
 	}
 	prebuilts->count++;
-	*ret_one = one;
-	return OK;
+	return one;
 }
 
 static bool is_for(const struct tls_prebuilt *one, const struct tls_decision *outcome)
@@ -121,18 +124,17 @@ enum error tls_prebuilts_get(struct tls_prebuilts *prebuilts, const struct tls_d
 	const struct tls_decision *outcome = decision->step == TLS_STEP_DONE ? decision : &any;
 	struct tls_prebuilt **link = &prebuilts->first;
 	struct tls_prebuilt *one;
+	enum error error = OK;
 
 	while (*link && !is_for(*link, outcome))
 		link = &(*link)->next;
 	one = *link;
-	if (one) {
+	if (one)
 		*link = one->next;
-	} else {
-		enum error error = build(prebuilts, outcome, &one);
-
-		if (error)
-			return error;
-	}
+	else
+		one = build(prebuilts, outcome, &error);
+	if (!one)
+		return error;
 	one->next = prebuilts->first;
 	prebuilts->first = one;
 	*ret_config = &one->config;
