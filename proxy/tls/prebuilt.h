@@ -5,7 +5,7 @@
  * Mbed TLS's server follows the client's order in TLS 1.3, and partly in 1.2. With one version,
  * suite, group and signature algorithm to choose from, it does what was decided
  * (proxy/decisions/0008). Built when first needed, then kept: there are at most as many as the
- * policy has combinations, 108 in the built-in ones, of about 600 bytes.
+ * policy has combinations, 108 in the built-in ones, of about 450 bytes.
  *
  * Owner: a tls_server; the library reads them until the last session has gone. Threads: one worker.
  */
