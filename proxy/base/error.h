@@ -41,6 +41,10 @@
 	X(OVERLOADED,               "overloaded",               "a limit of the proxy is reached",                    503, 503, NEVER) \
 	/* TLS */ \
 	X(TLS_HANDSHAKE,            "tls_handshake_failed",     "the TLS handshake failed",                           400,   0, NEVER) \
+	X(TLS_NO_COMMON_VERSION,    "no_common_version",        "no TLS version that both sides have",                400,   0, NEVER) \
+	X(TLS_NO_COMMON_SUITE,      "no_common_cipher_suite",   "no cipher suite that both sides have",               400,   0, NEVER) \
+	X(TLS_NO_COMMON_GROUP,      "no_common_group",          "no key exchange group that both sides have",         400,   0, NEVER) \
+	X(TLS_NO_COMMON_SIGNATURE,  "no_common_signature_algorithm", "no signature that both sides can use",          400,   0, NEVER) \
 	X(TLS_HANDSHAKE_TIMEOUT,    "tls_handshake_timeout",    "the TLS handshake did not end in time",              408,   0, NEVER) \
 	X(TLS_PLAIN_HTTP,           "plain_http_on_tls_port",   "this port speaks HTTPS",                             400,   0, NEVER) \
 	X(TLS_RECORD,               "tls_record_invalid",       "a TLS record was not valid",                         400,   0, NEVER) \

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "cli/options.h"
+#include "cli/policies.h"
 #include "cli/version.h"
 #include "config/diagnostics.h"
 #include "config/reference.h"
@@ -111,6 +112,17 @@ static enum exit_status command_config_reference(const struct options *options)
 	return EXIT_CLEAN;
 }
 
+static enum exit_status command_policies(const struct options *options)
+{
+	struct text text;
+	bool is_known;
+
+	text_init(&text, OUTPUT_MAX);
+	is_known = policies_print(options->name, &text);
+	print_text(is_known ? stdout : stderr, &text);
+	return is_known ? EXIT_CLEAN : EXIT_USAGE;
+}
+
 static const struct command {
 	const char *name;
 	const char *alias;
@@ -128,6 +140,9 @@ static const struct command {
 	{"config-reference", NULL, 0, command_config_reference,
      "print the reference of every configuration key",
      "The output is a configuration file with every key and its default.\n"},
+	{"policies", NULL, OPTION_NAME, command_policies, "list the TLS policies, or print one in full",
+     "With a NAME, such as intermediate: its versions, cipher suites, groups and signature\n"
+     "algorithms, in the order in which they are preferred.\n"},
 	{"version", "--version", 0, command_version, "print the version, the libraries and the build",
      ""},
 };
@@ -146,9 +161,10 @@ static void print_usage(FILE *file)
 
 static void print_command_usage(const struct command *command)
 {
-	(void)printf("usage: sallyport %s%s\n\n%c%s.\n%s\n", command->name,
-	             command->options ? " [OPTIONS]" : "", command->summary[0] - 'a' + 'A',
-	             command->summary + 1, command->details);
+	(void)printf("usage: sallyport %s%s%s\n\n%c%s.\n%s\n", command->name,
+	             (command->options & ~(unsigned)OPTION_NAME) != 0 ? " [OPTIONS]" : "",
+	             (command->options & OPTION_NAME) != 0 ? " [NAME]" : "",
+	             command->summary[0] - 'a' + 'A', command->summary + 1, command->details);
 	options_print(command->options);
 }
 

@@ -62,6 +62,8 @@ bool options_read(int argc, char **argv, unsigned taken, struct options *ret_opt
 			return false; /* getopt_long() has told why. */
 		apply(option, ret_options);
 	}
+	if (optind < argc && (taken & OPTION_NAME) != 0)
+		ret_options->name = argv[optind++];
 	if (optind < argc) {
 		(void)fprintf(stderr, "sallyport %s: unexpected argument \"%s\"\n", argv[0], argv[optind]);
 		return false;

@@ -10,10 +10,12 @@ enum option_bit {
 	OPTION_CONFIG = 1, /* -c, --config FILE */
 	OPTION_JSON = 2,   /* --json */
 	OPTION_STRICT = 4, /* --strict */
+	OPTION_NAME = 8,   /* NAME: an argument that may be missing */
 };
 
 struct options {
 	const char *config;
+	const char *name; /* NULL: not given */
 	bool json;
 	bool strict;
 	bool help; /* -h, --help: with every command */

@@ -34,9 +34,19 @@ struct config_certificate {
 
 enum config_unknown_name { CONFIG_UNKNOWN_NAME_DEFAULT, CONFIG_UNKNOWN_NAME_REFUSE };
 
+/* Names of policies, dated and not; config_policy_name() gives the text. */
+enum config_policy {
+	CONFIG_POLICY_INTERMEDIATE,
+	CONFIG_POLICY_INTERMEDIATE_2026_04,
+	CONFIG_POLICY_MODERN,
+	CONFIG_POLICY_MODERN_2026_04,
+	CONFIG_POLICY_COUNT
+};
+
 struct config_tls {
 	struct config_certificate *certificates;
 	size_t certificate_count; /* at least 1 */
+	enum config_policy policy;
 	enum config_unknown_name unknown_server_name;
 	bool tickets;
 	uint64_t ticket_lifetime_ms;
@@ -154,6 +164,8 @@ MUST_CHECK enum error config_load(const char *path, struct diagnostics *diagnost
 MUST_CHECK enum error config_load_text(struct span name, struct span directory, struct span source,
                                        char *(*lookup)(const char *name),
                                        struct diagnostics *diagnostics, struct config **ret_config);
+/* As the file has it: "intermediate". */
+const char *config_policy_name(enum config_policy policy);
 /* NULL is allowed. */
 void config_free(struct config *config);
 

@@ -18,8 +18,17 @@ enum { MS = 1, SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24
 #define FIELDS(rows)     .fields = rows, .count = ARRAY_LENGTH(rows)
 
 /* enums and words: the decoder stores an unsigned int in each enum. */
+_Static_assert(sizeof(enum config_policy) == sizeof(unsigned), "an enum is an unsigned");
 _Static_assert(sizeof(enum config_unknown_name) == sizeof(unsigned), "an enum is an unsigned");
 _Static_assert(sizeof(enum config_log_format) == sizeof(unsigned), "an enum is an unsigned");
+
+static const struct schema_word policy_words[] = {
+	{"intermediate", CONFIG_POLICY_INTERMEDIATE},
+	{"intermediate-2026-04", CONFIG_POLICY_INTERMEDIATE_2026_04},
+	{"modern", CONFIG_POLICY_MODERN},
+	{"modern-2026-04", CONFIG_POLICY_MODERN_2026_04},
+	{0},
+};
 
 static const struct schema_word unknown_name_words[] = {
 	{"default", CONFIG_UNKNOWN_NAME_DEFAULT},
@@ -61,6 +70,11 @@ static const struct schema_field tls_fields[] = {
      .of = &certificate_schema,
      .sentence = "The certificate is chosen by the name that the client asks for, wildcard names "
                  "included. One name may have an ECDSA and an RSA certificate."},
+	{"policy", SCHEMA_ENUM, false, AT(struct config_tls, policy), .fallback = "intermediate",
+     .words = policy_words,
+     .sentence = "Which TLS versions, cipher suites, groups and signature algorithms are allowed, "
+                 "and in which order. A name with a date never changes; one without means the "
+                 "newest. `sallyport policies` tells what is in each."},
 	{"unknown_server_name", SCHEMA_ENUM, false, AT(struct config_tls, unknown_server_name),
      .fallback = "default", .words = unknown_name_words,
      .sentence = "For a name that no certificate has, and for none: take the first certificate, or "
@@ -317,3 +331,11 @@ const struct schema config_schema = {
 	.name_offset = SCHEMA_NOWHERE,
 	FIELDS(top_fields),
 };
+
+const char *config_policy_name(enum config_policy policy)
+{
+	for (const struct schema_word *word = policy_words; word->name; word++)
+		if (word->value == (unsigned)policy)
+			return word->name;
+	return NULL;
+}

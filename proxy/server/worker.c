@@ -198,6 +198,7 @@ static enum error open_tls(struct worker *worker, struct door *door)
 	struct tls_server_options options = {
 		.certificates = door->setup->certificates,
 		.certificate_count = door->setup->certificate_count,
+		.policy = door->setup->policy,
 		.tickets = door->setup->tickets,
 		.random = worker->random,
 		.budget = &worker->shared->budget,

@@ -100,6 +100,8 @@ static enum error load_tls(struct setup_listener *listener, size_t index,
 {
 	const struct config_tls *tls = listener->config->tls;
 
+	listener->policy = tls_policy_find(span_of_string(config_policy_name(tls->policy)));
+	check(listener->policy);
 	listener->certificates = memory_new(tls->certificate_count, sizeof(*listener->certificates));
 	if (!listener->certificates)
 		return ERROR_OUT_OF_MEMORY;

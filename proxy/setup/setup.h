@@ -18,6 +18,7 @@
 #include "config/diagnostics.h"
 #include "route/table.h"
 #include "tls/certificate.h"
+#include "tls/policy.h"
 #include "tls/tickets.h"
 
 struct setup_listener {
@@ -25,7 +26,8 @@ struct setup_listener {
 	/* Only with TLS. */
 	struct tls_certificate **certificates;
 	size_t certificate_count;
-	struct tls_tickets *tickets; /* NULL: tickets are off */
+	struct tls_tickets *tickets;     /* NULL: tickets are off */
+	const struct tls_policy *policy; /* Borrows: it is static */
 };
 
 struct setup {

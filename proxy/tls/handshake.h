@@ -13,7 +13,7 @@
 
 #include "base/error.h"
 #include "base/span.h"
-#include "tls/certificate.h"
+#include "tls/choice.h"
 #include "tls/hello.h"
 #include "tls/name.h"
 #include "tls/observer.h"
@@ -28,12 +28,12 @@ struct tls_handshake {
 	bool is_read;
 	char *message;          /* the first ClientHello; owned */
 	struct tls_hello hello; /* Borrows: from the message */
-	bool offers_1_3;
 	/* The server name in its normal form; empty: none, or not a host name. */
 	char name[TLS_NAME_SIZE_MAX];
 	size_t name_size;
-	/* Kinds of certificates that the client can verify and its cipher suites can use. */
-	bool kinds[TLS_KEY_KIND_COUNT];
+	/* Set by tls_server_config(), if the ClientHello was read; else no step is DONE. */
+	unsigned kinds; /* of the certificates for the name, as for tls_choose() */
+	struct tls_decision decision;
 	int certificate;  /* index of the one that was chosen; -1: none, or left to the library */
 	enum error error; /* why a callback made the library stop; OK: none did */
 	int alert;        /* to be sent for that; -1: none */
@@ -49,6 +49,9 @@ MUST_CHECK enum error tls_handshake_read(struct tls_handshake *handshake,
                                          const struct tls_hello_scan *scan, struct span wire);
 
 struct span tls_handshake_name(const struct tls_handshake *handshake);
+
+/* Whether the decision says why the handshake can not succeed. */
+bool tls_handshake_is_hopeless(const struct tls_handshake *handshake);
 
 /* Takes a line of the library's debug output: the last one of level 1 tells why it failed. */
 void tls_handshake_note(struct tls_handshake *handshake, const char *line);

@@ -63,7 +63,7 @@ void tls_names_add(struct tls_names *names, struct span pattern, bool is_ecdsa, 
 		*index = certificate;
 }
 
-const struct tls_choice *tls_names_find(const struct tls_names *names, struct span name)
+const struct tls_candidates *tls_names_find(const struct tls_names *names, struct span name)
 {
 	if (span_is_empty(name))
 		return NULL;

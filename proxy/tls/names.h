@@ -16,7 +16,7 @@
 #include "base/span.h"
 
 /* Indices of certificates for one name; -1: there is none of that kind. */
-struct tls_choice {
+struct tls_candidates {
 	int ecdsa;
 	int rsa;
 };
@@ -24,7 +24,7 @@ struct tls_choice {
 struct tls_names {
 	struct tls_name_slot {
 		struct span pattern; /* empty: a free slot */
-		struct tls_choice choice;
+		struct tls_candidates choice;
 	} * slots;
 	size_t slot_count; /* a power of two, at least twice the patterns */
 };
@@ -36,7 +36,7 @@ void tls_names_done(struct tls_names *names);
 /* Adds a certificate for a pattern in its normal form (tls/name.h). The first of a kind stays. */
 void tls_names_add(struct tls_names *names, struct span pattern, bool is_ecdsa, int certificate);
 
-/* The choice for a name in its normal form: that of the exact name, else of the wildcard. */
-const struct tls_choice *tls_names_find(const struct tls_names *names, struct span name);
+/* The candidates for a name in its normal form: that of the exact name, else of the wildcard. */
+const struct tls_candidates *tls_names_find(const struct tls_names *names, struct span name);
 
 #endif

@@ -5,10 +5,10 @@
 
 #include "base/memory.h"
 #include "tls/alert.h"
-#include "tls/bytes.h"
 #include "tls/compat.h"
 #include "tls/handshake.h"
 #include "tls/names.h"
+#include "tls/prebuilt.h"
 #include "tls/random.h"
 #include "tls/ticket.h"
 
@@ -32,68 +32,24 @@ struct tls_server {
 	struct own_key *keys; /* one for each certificate */
 	size_t certificate_count;
 	struct tls_names names;
-	struct tls_choice fallback; /* for names that are not ours; both -1: they are refused */
+	struct tls_candidates fallback; /* for names that are not ours; both -1: they are refused */
 	struct tls_tickets *tickets;
 	struct tls_ticket_keys ticket_keys;
 	struct tls_random *random;
 	struct budget *budget;
 	uint64_t records_max;
-	mbedtls_ssl_config config;
-	bool has_config;
+	struct tls_prebuilts configs;
 	struct tls_handshake *active; /* Borrows: from a session, while the library works on it */
 	int *active_alert;
-};
-
-/* In our order of preference, which TLS 1.2 follows and TLS 1.3 does not: there the library takes
- * the first of the client's that is listed here. */
-static const int suites[] = {
-	MBEDTLS_TLS1_3_AES_256_GCM_SHA384,
-	MBEDTLS_TLS1_3_CHACHA20_POLY1305_SHA256,
-	MBEDTLS_TLS1_3_AES_128_GCM_SHA256,
-	MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
-	MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
-	MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
-	MBEDTLS_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
-	MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-	MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
-	0,
-};
-
-static bool is_suite_1_3(int suite)
-{
-	return suite >> 8 == 0x13;
-}
-
-static bool is_rsa_suite(int suite)
-{
-	return suite == MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 ||
-	       suite == MBEDTLS_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256 ||
-	       suite == MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256;
-}
-
-static const uint16_t groups[] = {
-	MBEDTLS_SSL_IANA_TLS_GROUP_X25519,
-	MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1,
-	MBEDTLS_SSL_IANA_TLS_GROUP_SECP384R1,
-	MBEDTLS_SSL_IANA_TLS_GROUP_NONE,
-};
-
-/* No SHA-1. PKCS#1 v1.5 is for TLS 1.2 only; TLS 1.3 does not allow it. */
-static const uint16_t signatures[] = {
-	MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256, MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384,
-	MBEDTLS_TLS1_3_SIG_ECDSA_SECP521R1_SHA512, MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA256,
-	MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA384,    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA512,
-	MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256,       MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA384,
-	MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512,       MBEDTLS_TLS1_3_SIG_NONE,
 };
 
 static const char *protocols[] = {"http/1.1", NULL};
 
 /* --- The certificate ---------------------------------------------------------------------- */
 
-static const struct tls_choice *choose(const struct tls_server *server, struct span name)
+static const struct tls_candidates *choose(const struct tls_server *server, struct span name)
 {
-	const struct tls_choice *choice = tls_names_find(&server->names, name);
+	const struct tls_candidates *choice = tls_names_find(&server->names, name);
 
 	if (choice)
 		return choice;
@@ -110,14 +66,15 @@ static enum tls_key_kind kind_of(const struct tls_server *server, int certificat
 	return tls_certificate_facts(server->certificates[certificate])->kind;
 }
 
-/* ECDSA if the client can, since it costs us a ninth; else RSA. */
-static int pick(const struct tls_server *server, const struct tls_handshake *handshake,
-                const struct tls_choice *choice)
+static unsigned kinds_of(const struct tls_server *server, const struct tls_candidates *candidates)
 {
-	bool is_ecdsa =
-		choice->ecdsa >= 0 && (choice->rsa < 0 || handshake->kinds[kind_of(server, choice->ecdsa)]);
+	unsigned kinds = 0;
 
-	return is_ecdsa ? choice->ecdsa : choice->rsa;
+	if (candidates->ecdsa >= 0)
+		kinds |= 1u << kind_of(server, candidates->ecdsa);
+	if (candidates->rsa >= 0)
+		kinds |= 1u << TLS_KEY_RSA;
+	return kinds;
 }
 
 /* Hands a certificate and its key to the library. */
@@ -142,17 +99,25 @@ static int give_certificate(struct tls_server *server, mbedtls_ssl_context *ssl,
 }
 
 static int give_chosen(struct tls_server *server, mbedtls_ssl_context *ssl,
-                       struct tls_handshake *handshake, const struct tls_choice *choice)
+                       struct tls_handshake *handshake, const struct tls_candidates *candidates)
 {
-	if (handshake->is_read || choice->ecdsa < 0 || choice->rsa < 0) {
-		handshake->certificate = pick(server, handshake, choice);
+	int ecdsa = candidates->ecdsa;
+	int rsa = candidates->rsa;
+	int code = 0;
+
+	if (handshake->decision.step == TLS_STEP_DONE) {
+		handshake->certificate = handshake->decision.kind == TLS_KEY_RSA ? rsa : ecdsa;
 		return give_certificate(server, ssl, handshake->certificate);
 	}
 
-	/* Nothing is known of the client: the library finds out. */
-	int code = give_certificate(server, ssl, choice->ecdsa);
-
-	return code == 0 ? give_certificate(server, ssl, choice->rsa) : code;
+	/* Nothing was decided: the library finds out, or fails. */
+	if (ecdsa >= 0)
+		code = give_certificate(server, ssl, ecdsa);
+	if (code == 0 && rsa >= 0)
+		code = give_certificate(server, ssl, rsa);
+	if (ecdsa < 0 || rsa < 0)
+		handshake->certificate = ecdsa >= 0 ? ecdsa : rsa;
+	return code;
 }
 
 static int stop_handshake(struct tls_handshake *handshake, enum error error, int alert,
@@ -185,7 +150,7 @@ static int on_certificate_wanted(mbedtls_ssl_context *ssl)
 	memcpy(handshake->name, name, size);
 	handshake->name_size = size;
 
-	const struct tls_choice *choice = choose(server, span_of(name, size));
+	const struct tls_candidates *choice = choose(server, span_of(name, size));
 
 	if (!choice)
 		return stop_handshake(handshake, ERROR_TLS_UNKNOWN_NAME, TLS_ALERT_UNRECOGNIZED_NAME,
@@ -245,36 +210,16 @@ static int check_age(const struct tls_server *server, mbedtls_ssl_session *sessi
 	return code;
 }
 
-/* The suite that TLS 1.2 will choose: the first of ours that fits the certificate. */
-static int expected_suite_1_2(const struct tls_server *server,
-                              const struct tls_handshake *handshake)
-{
-	const struct tls_choice *choice = choose(server, tls_handshake_name(handshake));
-	bool is_rsa = choice && kind_of(server, pick(server, handshake, choice)) == TLS_KEY_RSA;
-
-	for (size_t i = 0; choice && suites[i] != 0; i++)
-		if (!is_suite_1_3(suites[i]) && is_rsa == is_rsa_suite(suites[i]) &&
-		    tls_list_has(handshake->hello.suites, (uint16_t)suites[i]))
-			return suites[i];
-	return 0;
-}
-
 /*
- * Whether the ticket's suite can be used again. The library does not look in TLS 1.2, and then
- * answers with another suite than the ticket's, which clients refuse (RFC 5246 §7.4.1.3); in TLS
- * 1.3 it ends the handshake if the client no longer offers the suite, where it should go on
- * without.
+ * Whether the ticket's suite is the one that was decided on. The library does not look in TLS 1.2,
+ * and then answers with another suite than the ticket's, which clients refuse (RFC 5246 §7.4.1.3);
+ * in TLS 1.3 it ends the handshake if the suite is not configured or no longer offered, where it
+ * should go on without.
  */
-static bool fits(const struct tls_server *server, int suite)
+static bool fits(const struct tls_handshake *handshake, int suite)
 {
-	const struct tls_handshake *handshake = server->active;
-
-	if (!handshake->offers_1_3)
-		return suite == expected_suite_1_2(server, handshake);
-	for (size_t i = 0; suites[i] != 0; i++)
-		if (suites[i] == suite)
-			return is_suite_1_3(suite) && tls_list_has(handshake->hello.suites, (uint16_t)suite);
-	return false;
+	return handshake->decision.step == TLS_STEP_DONE && suite >= 0 &&
+	       handshake->decision.suite == (unsigned)suite;
 }
 
 /* A ticket that can not be used is no error: the library goes on with a full handshake. */
@@ -294,7 +239,7 @@ static int on_ticket_parse(void *context, mbedtls_ssl_session *session, unsigned
 	memory_wipe(state, sizeof(state));
 	if (code == 0)
 		code = check_age(server, session);
-	if (code == 0 && !fits(server, mbedtls_ssl_session_get_ciphersuite_id(session)))
+	if (code == 0 && !fits(server->active, mbedtls_ssl_session_get_ciphersuite_id(session)))
 		code = MBEDTLS_ERR_SSL_INVALID_MAC; /* as if it were not ours */
 	return code;
 }
@@ -315,25 +260,13 @@ static void on_debug(void *context, int level, const char *file, int line, const
 		*server->active_alert = tls_alert_in(text);
 }
 
-static int configure(struct tls_server *server)
+/* What the configurations of all outcomes have in common. */
+static int on_configure(void *owner, mbedtls_ssl_config *config)
 {
-	mbedtls_ssl_config *config = &server->config;
+	struct tls_server *server = owner;
 
-	mbedtls_ssl_config_init(config);
-	server->has_config = true;
-
-	int code = mbedtls_ssl_config_defaults(
-		config, MBEDTLS_SSL_IS_SERVER, MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT);
-
-	if (code != 0)
-		return code;
-	mbedtls_ssl_conf_min_tls_version(config, MBEDTLS_SSL_VERSION_TLS1_2);
-	mbedtls_ssl_conf_max_tls_version(config, MBEDTLS_SSL_VERSION_TLS1_3);
 	mbedtls_ssl_conf_tls13_key_exchange_modes(config,
 	                                          MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL_ALL);
-	mbedtls_ssl_conf_ciphersuites(config, suites);
-	mbedtls_ssl_conf_groups(config, groups);
-	mbedtls_ssl_conf_sig_algs(config, signatures);
 	mbedtls_ssl_conf_authmode(config, MBEDTLS_SSL_VERIFY_NONE);
 	mbedtls_ssl_conf_cert_cb(config, on_certificate_wanted);
 	mbedtls_ssl_conf_dbg(config, on_debug, server);
@@ -345,11 +278,24 @@ static int configure(struct tls_server *server)
 	return mbedtls_ssl_conf_alpn_protocols(config, protocols);
 }
 
-const struct mbedtls_ssl_config *tls_server_config(const struct tls_server *server,
-                                                   const struct tls_handshake *handshake)
+enum error tls_server_config(struct tls_server *server, struct tls_handshake *handshake,
+                             const struct mbedtls_ssl_config **ret_config)
 {
-	(void)handshake; /* one configuration for all, until there are policies */
-	return &server->config;
+	const struct tls_candidates *candidates = NULL;
+
+	if (handshake->is_read)
+		candidates = choose(server, tls_handshake_name(handshake));
+	if (candidates) {
+		handshake->kinds = kinds_of(server, candidates);
+		tls_choose(server->configs.policy, handshake->kinds, &handshake->hello,
+		           &handshake->decision);
+	}
+	return tls_prebuilts_get(&server->configs, &handshake->decision, ret_config);
+}
+
+const struct tls_policy *tls_server_policy(const struct tls_server *server)
+{
+	return server->configs.policy;
 }
 
 /* --- Making one --------------------------------------------------------------------------- */
@@ -376,7 +322,7 @@ static enum error fill_names(struct tls_server *server)
 static void set_fallback(struct tls_server *server)
 {
 	const struct tls_certificate_facts *facts = tls_certificate_facts(server->certificates[0]);
-	const struct tls_choice *choice = NULL;
+	const struct tls_candidates *choice = NULL;
 
 	if (facts->name_count > 0)
 		choice = tls_names_find(&server->names, facts->names[0]);
@@ -409,7 +355,10 @@ static enum error fill(struct tls_server *server, const struct tls_server_option
 	if (!options->refuse_unknown_name)
 		set_fallback(server);
 
-	return configure(server) == 0 ? OK : tls_library_failure();
+	/* The one that allows all: what can go wrong with it shall do so now. */
+	const struct mbedtls_ssl_config *config;
+
+	return tls_prebuilts_get(&server->configs, &(struct tls_decision){0}, &config);
 }
 
 enum error tls_server_new(const struct tls_server_options *options, struct tls_server **ret_server)
@@ -421,7 +370,9 @@ enum error tls_server_new(const struct tls_server_options *options, struct tls_s
 	if (!server)
 		return ERROR_OUT_OF_MEMORY;
 	server->references = 1;
-	server->fallback = (struct tls_choice){-1, -1};
+	server->fallback = (struct tls_candidates){-1, -1};
+	tls_prebuilts_init(&server->configs, options->policy ? options->policy : tls_policy_default(),
+	                   on_configure, server);
 	server->random = options->random;
 	server->budget = options->budget;
 	server->records_max = options->records_max > 0 ? options->records_max : records_max;
@@ -450,8 +401,7 @@ void tls_server_unref(struct tls_server *server)
 {
 	if (!server || --server->references > 0)
 		return;
-	if (server->has_config)
-		mbedtls_ssl_config_free(&server->config);
+	tls_prebuilts_done(&server->configs);
 	for (size_t i = 0; i < server->certificate_count; i++) {
 		mbedtls_pk_free(&server->keys[i].key);
 		tls_certificate_unref(server->certificates[i]);

@@ -1,10 +1,10 @@
 /*
  * The server side of TLS for one listener in one worker: what every connection there shares.
  *
- * It holds the library's configurations (TLS 1.3 and 1.2, ECDHE with AEAD ciphers, x25519, P-256
- * and P-384, no SHA-1, ALPN http/1.1), the worker's own copies of the private keys, and the choice
- * of the certificate by server name: the exact name, else a wildcard, else the first certificate,
- * or a refusal. Among the certificates of one name, ECDSA if the client can, else RSA.
+ * It holds the policy and the library's configurations for it (tls/prebuilt.h; ALPN http/1.1), the
+ * worker's own copies of the private keys, and the choice of the certificate by server name: the
+ * exact name, else a wildcard, else the first certificate, or a refusal. Which of the certificates
+ * of one name, and everything else that is negotiated, tls/choice.h decides.
  *
  * Owner: whoever holds a reference: the worker, and each tls_session. Threads: one worker; the
  * counter is not atomic.
@@ -21,6 +21,7 @@
 #include "base/span.h"
 #include "tls/certificate.h"
 #include "tls/library.h"
+#include "tls/policy.h"
 #include "tls/tickets.h"
 
 struct tls_server;
@@ -30,6 +31,8 @@ struct tls_server_options {
 	 * first is used. */
 	struct tls_certificate *const *certificates;
 	size_t certificate_count;
+	/* What is allowed. NULL: tls_policy_default(). */
+	const struct tls_policy *policy;
 	/* Clients that name no server, or one that no certificate is for, get the alert
 	 * unrecognized_name; otherwise the first certificate. */
 	bool refuse_unknown_name;
@@ -57,9 +60,14 @@ struct tls_handshake;
 
 /* False if a client that asks for `server_name` (normal form; empty: none) is to be refused. */
 bool tls_server_is_for(const struct tls_server *server, struct span server_name);
-/* The configuration to set a connection up with. */
-const struct mbedtls_ssl_config *tls_server_config(const struct tls_server *server,
-                                                   const struct tls_handshake *handshake);
+/*
+ * Decides for a ClientHello that was read, into the handshake, and gives the configuration to set
+ * the connection up with. Without a decision the library decides, within the policy.
+ * ERROR_OUT_OF_MEMORY, ERROR_TLS_INTERNAL.
+ */
+MUST_CHECK enum error tls_server_config(struct tls_server *server, struct tls_handshake *handshake,
+                                        const struct mbedtls_ssl_config **ret_config);
+const struct tls_policy *tls_server_policy(const struct tls_server *server);
 /*
  * What the library works on from now on: some of its callbacks do not tell. Both NULL: nothing.
  * A fatal alert of the client is noted in *alert, encrypted or not.

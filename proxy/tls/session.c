@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "tls/alert.h"
-#include "tls/compat.h"
+#include "tls/explain.h"
 #include "tls/handshake.h"
 #include "tls/hello.h"
 #include "tls/iana.h"
@@ -16,7 +16,6 @@ enum {
 	ALERT_ROOM = 128,
 	/* A record that is not longer may be an alert. */
 	ALERT_RECORD_SIZE_MAX = 64,
-	WORDS_SIZE = 128,
 };
 
 struct tls_session {
@@ -111,9 +110,16 @@ static enum error error_for(const struct tls_session *session, int code)
 	case MBEDTLS_ERR_SSL_INTERNAL_ERROR:
 	case MBEDTLS_ERR_SSL_BAD_CONFIG:
 		return ERROR_TLS_INTERNAL;
+	case MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION:
+	case MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE:
+		/* What we found wanting, and the library too. */
+		if (session->handshake && tls_handshake_is_hopeless(session->handshake))
+			return tls_step_error(session->handshake->decision.step);
+		break;
 	default:
-		return session->phase == TLS_HANDSHAKE ? ERROR_TLS_HANDSHAKE : ERROR_TLS_RECORD;
+		break;
 	}
+	return session->phase == TLS_HANDSHAKE ? ERROR_TLS_HANDSHAKE : ERROR_TLS_RECORD;
 }
 
 /* Takes over what the observer has seen so far. */
@@ -243,8 +249,11 @@ static enum error keep_name(struct tls_session *session)
 
 static enum error set_up_library(struct tls_session *session)
 {
-	const mbedtls_ssl_config *config = tls_server_config(session->server, session->handshake);
+	const mbedtls_ssl_config *config;
+	enum error error = tls_server_config(session->server, session->handshake, &config);
 
+	if (error)
+		return error;
 	session->ssl = memory_new(1, sizeof(*session->ssl));
 	if (!session->ssl)
 		return ERROR_OUT_OF_MEMORY;
@@ -544,56 +553,16 @@ const struct tls_facts *tls_session_facts(const struct tls_session *session)
 	return &session->facts;
 }
 
-/* In the library's words, or what its number means. */
-static void explain_library(const struct tls_session *session, struct text *text)
-{
-	char words[WORDS_SIZE];
-
-	if (session->handshake && session->handshake->reason[0]) {
-		text_put_string(text, session->handshake->reason);
-		return;
-	}
-	compat_error_words(session->code, words, sizeof(words));
-	text_put_string(text, words);
-}
-
 void tls_session_explain(const struct tls_session *session, struct text *text)
 {
-	const struct tls_facts *facts = &session->facts;
+	struct tls_failure failure = {
+		.error = session->error,
+		.code = session->code,
+		.facts = &session->facts,
+		.handshake = session->handshake,
+		.has_begun = session->ssl != NULL,
+		.has_bytes = session->scan.message_have + session->scan.head[0] > 0,
+	};
 
-	switch (session->error) {
-	case OK:
-		return;
-	case ERROR_TLS_PLAIN_HTTP:
-		text_put_string(text, "the client speaks HTTP, not TLS");
-		break;
-	case ERROR_TLS_UNKNOWN_NAME:
-		if (facts->server_name.size == 0)
-			text_put_string(text, "the client named no server");
-		else
-			text_printf(text, "there is no certificate for the server name \"%.*s\"",
-			            (int)facts->server_name.size, facts->server_name.data);
-		break;
-	case ERROR_TLS_ALERT:
-		text_printf(text, "the client sent the alert %s (%d)",
-		            tls_alert_name(facts->alert_received), facts->alert_received);
-		break;
-	case ERROR_CONNECTION_CLOSED:
-		text_put_string(text, session->ssl ? "the client closed the connection during the handshake"
-		                      : session->scan.message_have + session->scan.head[0] > 0
-		                          ? "the client closed the connection in its ClientHello"
-		                          : "the client closed the connection without a ClientHello");
-		break;
-	case ERROR_TLS_HANDSHAKE:
-	case ERROR_TLS_RECORD:
-	case ERROR_TLS_INTERNAL:
-		explain_library(session, text);
-		break;
-	default:
-		text_put_string(text, error_words(session->error));
-		break;
-	}
-	if (facts->alert_sent > 0 && session->error != ERROR_TLS_ALERT)
-		text_printf(text, "; the alert %s (%d) was sent", tls_alert_name(facts->alert_sent),
-		            facts->alert_sent);
+	tls_explain(&failure, text);
 }

@@ -79,7 +79,9 @@ enum tls_phase tls_session_phase(const struct tls_session *session);
  *
  * ERROR_TLS_PLAIN_HTTP: the first bytes are those of an HTTP request; they are still in wire_in.
  * ERROR_TLS_UNKNOWN_NAME: refused, see refuse_unknown_name.
- * ERROR_TLS_HANDSHAKE: no agreement, or a malformed handshake; tls_session_explain() says why.
+ * ERROR_TLS_NO_COMMON_VERSION, _SUITE, _GROUP, _SIGNATURE: the first step of tls/choice.h at which
+ *   there was no agreement; ERROR_TLS_HANDSHAKE: no agreement that we could tell, or a malformed
+ *   handshake. tls_session_explain() says why.
  * ERROR_TLS_ALERT: the client sent a fatal alert.
  * ERROR_TLS_RECORD: a record that can not be decrypted or must not come now (KeyUpdate).
  * ERROR_CONNECTION_CLOSED: wire_ended during the handshake.

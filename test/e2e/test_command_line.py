@@ -10,7 +10,7 @@ from support.configuration import cluster, site, tls_listener, yaml
 from support.proxy import SANITIZER_REPORT, run_command
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ["run", "check", "version", "config-reference"]
+COMMANDS = ["run", "check", "version", "config-reference", "policies"]
 NOBODY = "127.0.0.1:9"
 
 
@@ -66,6 +66,7 @@ def test_help_of_a_command(sallyport, command):
         ["check", "-c"],
         ["version", "too", "much"],
         ["run", "too-much"],
+        ["policies", "too", "much"],
     ],
     ids=" ".join,
 )

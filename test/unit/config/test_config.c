@@ -111,6 +111,7 @@ static void test_loads_the_example_of_the_design(void **state)
 	check_text(tls->certificates[1].key, "/etc/sallyport/certs/other.key");
 	assert_int_equal(tls->certificates[1].key.place.line, 6);
 	assert_int_equal(tls->certificates[1].key.place.column, 41);
+	assert_int_equal(tls->policy, CONFIG_POLICY_INTERMEDIATE);
 	assert_int_equal(tls->unknown_server_name, CONFIG_UNKNOWN_NAME_DEFAULT);
 	assert_true(tls->tickets);
 	assert_int_equal(tls->ticket_lifetime_ms, 12 * 3600000);

@@ -346,6 +346,36 @@ static void test_a_broken_file(void **state)
 	assert_null(setup);
 }
 
+/* Each name that the configuration takes is that of a policy. */
+static void test_policies(void **state)
+{
+	(void)state;
+	for (unsigned policy = 0; policy < CONFIG_POLICY_COUNT; policy++) {
+		const char *name = config_policy_name((enum config_policy)policy);
+		struct setup *setup = NULL;
+		char text[1024];
+
+		(void)snprintf(text, sizeof(text),
+		               "listeners:\n"
+		               "  - address: 0.0.0.0:8443\n"
+		               "    tls:\n"
+		               "      policy: %s\n"
+		               "      certificates: [{chain: good.pem, key: good.key}]\n" REST,
+		               name);
+		folder_write_text("site.yaml", text);
+		assert_int_equal(load(&setup), OK);
+		assert_int_equal(strncmp(setup->listeners[0].policy->name, name, strlen(name)), 0);
+		setup_unref(setup);
+	}
+	write_site("other.pem", "other.key");
+
+	struct setup *setup = NULL;
+
+	assert_int_equal(load(&setup), OK);
+	assert_string_equal(setup->listeners[0].policy->alias, "intermediate");
+	setup_unref(setup);
+}
+
 /* --- Failing allocations ---------------------------------------------------------------------- */
 
 static void test_without_memory(void **state)
@@ -388,6 +418,7 @@ int main(void)
 		TEST(test_each_mistake_is_told_where_it_is),
 		TEST(test_all_mistakes_are_told),
 		TEST(test_a_broken_file),
+		TEST(test_policies),
 		TEST(test_without_memory),
 	};
 

@@ -61,6 +61,25 @@ struct tls_server *make_server(struct tls_tickets *tickets, bool refuse_unknown_
 	return server;
 }
 
+struct tls_server *make_server_with(const struct tls_policy *policy, struct tls_certificate *first,
+                                    struct tls_certificate *second)
+{
+	struct tls_certificate *certificates[] = {first, second};
+	struct tls_server_options options = {
+		.certificates = certificates,
+		.certificate_count = second ? 2 : 1,
+		.policy = policy,
+		.random = world.random,
+		.budget = &world.budget,
+	};
+	struct tls_server *server = NULL;
+
+	assert_int_equal(tls_server_new(&options, &server), OK);
+	tls_certificate_unref(first);
+	tls_certificate_unref(second);
+	return server;
+}
+
 static int on_new_ticket(SSL *client, SSL_SESSION *session)
 {
 	struct link *link = SSL_get_app_data(client);
@@ -236,7 +255,7 @@ void link_shake(struct link *link)
 	struct text why;
 
 	link_run(link);
-	text_init(&why, 300);
+	text_init(&why, 1000);
 	tls_session_explain(link->session, &why);
 	if (tls_session_phase(link->session) != TLS_OPEN || !SSL_is_init_finished(link->client))
 		fail_msg("phase %s, %s, %s, %s", tls_phase_name(tls_session_phase(link->session)),

@@ -31,6 +31,10 @@ int world_close(void **state);
 struct tls_server *make_server(struct tls_tickets *tickets, bool refuse_unknown_name,
                                struct tls_certificate *first, ...);
 
+/* The same with a policy. */
+struct tls_server *make_server_with(const struct tls_policy *policy, struct tls_certificate *first,
+                                    struct tls_certificate *second);
+
 /* What the client wants; NULL and 0: OpenSSL's defaults. */
 struct wish {
 	int version; /* TLS1_2_VERSION …: this one only */

@@ -75,7 +75,10 @@ static void test_numbers(void **state)
 	assert_string_equal(tls_version_name(0x0304), "TLSv1.3");
 	assert_null(tls_version_name(0x0305));
 	assert_string_equal(tls_suite_name(0x1303), "TLS_CHACHA20_POLY1305_SHA256");
-	assert_null(tls_suite_name(0x0005));
+	assert_string_equal(tls_suite_name(0xc013), "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA");
+	assert_null(tls_suite_name(0x0a0a));
+	assert_string_equal(tls_signature_name(0x0804), "rsa_pss_rsae_sha256");
+	assert_null(tls_signature_name(0));
 	assert_string_equal(tls_group_name(29), "x25519");
 	assert_null(tls_group_name(0));
 	assert_string_equal(tls_alert_name(40), "handshake_failure");

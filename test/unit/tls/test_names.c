@@ -99,7 +99,7 @@ static void test_patterns(void **state)
 	assert_false(tls_name_matches(SPAN("b.example"), SPAN("x.b.example")));
 }
 
-static const struct tls_choice *find(const struct tls_names *names, const char *name)
+static const struct tls_candidates *find(const struct tls_names *names, const char *name)
 {
 	return tls_names_find(names, span_of_string(name));
 }
@@ -142,7 +142,7 @@ static void test_many(void **state)
 	}
 	for (int i = 0; i < COUNT; i++) {
 		char name[SIZE];
-		const struct tls_choice *choice;
+		const struct tls_candidates *choice;
 
 		(void)snprintf(name, SIZE, i % 3 ? "n%d.example" : "x.n%d.example", i);
 		choice = find(&names, name);

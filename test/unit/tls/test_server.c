@@ -132,13 +132,16 @@ static void test_ecdsa_before_rsa(void **state)
 		{.version = TLS1_3_VERSION, .signatures = "rsa_pss_rsae_sha256:ecdsa_secp256r1_sha256"},
 		{.version = TLS1_2_VERSION, .signatures = "RSA+SHA256:ECDSA+SHA384"},
 		{.version = TLS1_2_VERSION,
-	     .suites_1_2 = "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256"},
+	     .suites_1_2 = "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES256-GCM-SHA384"},
 	};
 	static const struct wish rsa[] = {
 		{.version = TLS1_3_VERSION, .signatures = "rsa_pss_rsae_sha256:ecdsa_secp384r1_sha384"},
 		{.version = TLS1_3_VERSION, .signatures = "rsa_pss_rsae_sha384:rsa_pkcs1_sha256"},
 		{.version = TLS1_2_VERSION, .signatures = "RSA+SHA256"},
 		{.version = TLS1_2_VERSION, .suites_1_2 = "ECDHE-RSA-AES256-GCM-SHA384"},
+		/* The better cipher comes before the cheaper signature. */
+		{.version = TLS1_2_VERSION,
+	     .suites_1_2 = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384"},
 		/* The certificate's curve is not offered. */
 		{.version = TLS1_2_VERSION, .groups = "X25519"},
 	};
