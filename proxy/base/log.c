@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -37,7 +38,10 @@ static int reopen_nonblocking(int fd)
 
 static int open_standard(int fd, bool *ret_is_ours)
 {
-	int own = reopen_nonblocking(fd);
+	struct stat facts;
+	/* A file never blocks, and with two descriptions its writers would overwrite each other. */
+	bool is_file = fstat(fd, &facts) == 0 && S_ISREG(facts.st_mode);
+	int own = is_file ? -1 : reopen_nonblocking(fd);
 
 	*ret_is_ours = own >= 0;
 	return own >= 0 ? own : fd; /* A socket can not be reopened: it is used as it is. */

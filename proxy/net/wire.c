@@ -369,7 +369,8 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
 		return;
 	stop_reading(w);
 	if (size == UV_EOF)
-		size = look_behind_end(socket);
+		/* A write that failed has used up the error: the end after it is no clean one. */
+		size = w->wire.out_failed ? UV_ECONNRESET : look_behind_end(socket);
 	if (size == UV_EOF)
 		w->wire.in_ended = true;
 	else
@@ -479,10 +480,10 @@ void wire_flush(struct wire *wire)
 {
 	struct owned_wire *w = owned(wire);
 
+	if (wire->out_failed && w->writing_bytes == 0)
+		buffer_taken(&wire->out, buffer_size(&wire->out));
 	if (wire->phase != WIRE_OPEN || w->writing_bytes > 0)
 		return;
-	if (wire->out_failed)
-		buffer_taken(&wire->out, buffer_size(&wire->out));
 	if (!buffer_is_empty(&wire->out)) {
 		struct span content = buffer_content(&wire->out);
 		uv_buf_t buffer = uv_buf_init(wire->out.data + wire->out.start, (unsigned)content.size);

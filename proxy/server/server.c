@@ -1,5 +1,6 @@
 #include "server/server.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -189,7 +190,7 @@ static enum error open_log(struct server *server)
 
 		if (error) {
 			text_printf(server->why, "can not open the log %s: %s", targets[i]->text.data,
-			            error_words(error));
+			            error == ERROR_SYSTEM ? strerror(errno) : error_words(error));
 			return error;
 		}
 	}
@@ -297,6 +298,10 @@ enum error server_run(struct setup *setup, struct text *why)
 	list_init(&server->ended_post.node);
 	deadline_init(&server->drain_deadline, abort_sessions, server);
 	(void)signal(SIGPIPE, SIG_IGN);
+	/* Habits of other proxies: until they do something here, they must not end it. */
+	(void)signal(SIGHUP, SIG_IGN);
+	(void)signal(SIGUSR1, SIG_IGN);
+	(void)signal(SIGUSR2, SIG_IGN);
 
 	enum error error = start(server);
 

@@ -3,7 +3,7 @@
  *
  *   SIGTERM, SIGINT   stop: accept no more, let what runs end, at most `timeouts.drain`
  *   SIGQUIT           drain: the same without a time limit
- *   a second SIGINT   stop now
+ *   SIGINT during either: stop now. SIGHUP, SIGUSR1 and SIGUSR2 are ignored.
  */
 #ifndef SALLYPORT_SERVER_SERVER_H
 #define SALLYPORT_SERVER_SERVER_H

@@ -90,7 +90,9 @@ static void begin_reply(struct exchange *exchange, const struct reply *reply)
 static bool may_keep_alive(const struct exchange *exchange)
 {
 	return exchange->has_request && exchange->request.keep_alive &&
-	       h1_body_is_done(&exchange->request_body) && session_may_go_on(exchange->session);
+	       h1_body_is_done(&exchange->request_body) &&
+	       /* What follows a handshake that was refused may not be a request (RFC 9931). */
+	       exchange->request.upgrade != UPGRADE_WEBSOCKET && session_may_go_on(exchange->session);
 }
 
 static bool answers_head(const struct exchange *exchange)
@@ -149,7 +151,8 @@ static void redirect_to_https(struct exchange *exchange)
 	text_put_string(&location, "https://");
 	text_put(&location, request->host);
 	text_put_string(&location, port ? port : "");
-	text_put(&location, request->target_form == TARGET_ASTERISK ? SPAN("/") : request->path_query);
+	text_put(&location,
+	         span_equal(request->path_query, SPAN("*")) ? SPAN("/") : request->path_query);
 
 	enum error error = location.cut ? ERROR_OUT_OF_MEMORY
 	                                : arena_copy(&exchange->arena, text_span(&location), &copy);

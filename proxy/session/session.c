@@ -196,6 +196,10 @@ static bool step_handshake(struct session *session)
 {
 	if (session->client.error)
 		return handshake_failed(session, session->client.error);
+	if (session->services->draining && session->client.wire->received_bytes == 0) {
+		session_enter(session, SESSION_CLOSING);
+		return true;
+	}
 	if (!transport_is_open(&session->client))
 		return false;
 	session_enter(session, SESSION_AWAIT_REQUEST);
@@ -465,8 +469,10 @@ static void settle(struct session *session)
 		close_session(session);
 		return;
 	}
-	if (session->phase == SESSION_AWAIT_REQUEST)
-		transport_rest(client);
+	/* Whoever waits keeps no empty blocks: idle clients, silent tunnels, long polls. */
+	transport_rest(client);
+	if (exchange && exchange->link)
+		transport_rest(&exchange->link->transport);
 	/* Each side is read only while there is room behind it. */
 	transport_want_read(client, true);
 	if (exchange && exchange->link)

@@ -48,8 +48,9 @@ def test_an_unfinished_handshake_is_ended_by_its_deadline(proxy):
     proxy.failed_handshake(reason="tls_handshake_timeout", server_name=HOST)
 
 
-def test_a_hello_in_single_bytes_is_as_good(proxy):
+def test_a_hello_in_single_bytes_is_as_good(start_proxy, recorder, certificate):
     """TCP has no messages: any cut is legal (RFC 8446 §5.1)."""
+    proxy = start_proxy(site([tls_listener(certificate)], {"app": cluster(recorder())}))
     with proxy.connect(handshake=False) as client:
         for byte in client.first_flight():
             client.send_wire(bytes([byte]))
