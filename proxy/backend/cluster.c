@@ -227,10 +227,16 @@ enum error cluster_take(struct cluster *cluster, struct attempts *attempts, bool
 	}
 	if (!backend)
 		return ERROR_NO_BACKEND;
-	if (!fresh && !list_is_empty(&backend->idle)) {
-		*ret_link = LIST_OBJECT(backend->idle.next, struct link, node);
-		link_wake(*ret_link, on_event, owner);
-		return OK;
+	while (!fresh && !list_is_empty(&backend->idle)) {
+		struct link *link = LIST_OBJECT(backend->idle.next, struct link, node);
+
+		/* What has come since the loop last looked would pass for the answer. */
+		if (wire_is_quiet(link->transport.wire)) {
+			link_wake(link, on_event, owner);
+			*ret_link = link;
+			return OK;
+		}
+		link_drop(link);
 	}
 	return link_new(backend, on_event, owner, ret_link);
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <uv.h>
@@ -45,6 +46,7 @@ struct owned_wire {
 	bool want_read;
 	bool reading;
 	bool end_wanted;
+	size_t untaken_bytes; /* when a write was last found to be under way */
 	size_t writing_bytes; /* at the front of `out`, held by the kernel; 0: no write under way */
 	enum block_size in_size;
 	enum block_size out_size;
@@ -415,6 +417,40 @@ void wire_want_read(struct wire *wire, bool wanted)
 		w->reading = true;
 }
 
+bool wire_is_quiet(const struct wire *wire)
+{
+	const struct owned_wire *w = (const struct owned_wire *)(const void *)wire;
+	uv_os_fd_t fd = -1;
+	char byte;
+
+	return wire->phase == WIRE_OPEN && buffer_is_empty(&wire->in) && !wire->in_ended &&
+	       uv_fileno(&w->socket->uv.handle, &fd) == 0 &&
+	       recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
+/* What is on its way and the peer has not taken yet. */
+static size_t untaken_bytes(const struct owned_wire *w)
+{
+	uv_os_fd_t fd = -1;
+	int queued = 0;
+
+	if (uv_fileno(&w->socket->uv.handle, &fd) != 0 || ioctl(fd, TIOCOUTQ, &queued) < 0)
+		queued = 0;
+	return uv_stream_get_write_queue_size(&w->socket->uv.stream) + (size_t)queued;
+}
+
+/* The kernel tells that it can take more only when a good part of its own buffer is empty, which
+ * with a slow reader is long after it began to read. */
+void wire_note_progress(struct wire *wire)
+{
+	struct owned_wire *w = owned(wire);
+	size_t untaken = w->writing_bytes > 0 ? untaken_bytes(w) : 0;
+
+	if (untaken < w->untaken_bytes)
+		wire->moved_ms = loop_now_ms(w->loop);
+	w->untaken_bytes = untaken;
+}
+
 bool wire_open_out(struct wire *wire)
 {
 	return open_buffer(owned(wire), &wire->out, &owned(wire)->out_size);
@@ -464,7 +500,9 @@ static void write_rest_later(struct owned_wire *w)
 		w->writing_bytes = 0;
 		w->wire.out.pinned = false;
 		fail_out(w, status);
+		return;
 	}
+	w->untaken_bytes = untaken_bytes(w);
 }
 
 static void end_now(struct owned_wire *w)

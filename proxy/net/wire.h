@@ -70,6 +70,11 @@ MUST_CHECK enum error wire_connect(struct loop *loop, struct pool *pool,
 /* Hands the events to somebody else. */
 void wire_set_owner(struct wire *wire, wire_event *on_event, void *owner);
 
+/* Asks the kernel, past the loop: nothing has come, neither a byte nor the end. */
+MUST_CHECK bool wire_is_quiet(const struct wire *wire);
+/* For a deadline: what the peer has taken of a write that is still under way counts as a move. */
+void wire_note_progress(struct wire *wire);
+
 /* Whether bytes are wanted. Reading begins when there is room and stops when there is none. */
 void wire_want_read(struct wire *wire, bool wanted);
 /* Makes sure that `out` has memory; false if the pool has none now. */

@@ -50,11 +50,16 @@ void session_enter(struct session *session, enum session_phase phase)
 	session->is_due = false;
 }
 
+static uint64_t due_ms(const struct session *session);
+
 static void on_deadline(void *owner)
 {
 	struct session *session = owner;
 
-	session->is_due = session_now_ms(session) >= session->due_ms;
+	wire_note_progress(session->client.wire);
+	if (session->exchange && session->exchange->link)
+		wire_note_progress(session->exchange->link->transport.wire);
+	session->is_due = session_now_ms(session) >= due_ms(session);
 	session_pump(session);
 }
 
@@ -478,8 +483,7 @@ static void settle(struct session *session)
 	if (exchange && exchange->link)
 		transport_want_read(&exchange->link->transport, true);
 
-	session->due_ms = due_ms(session);
-	wake_ms = session->due_ms;
+	wake_ms = due_ms(session);
 	if (must_look_again(session) && session_now_ms(session) + LOOK_AGAIN_MS < wake_ms)
 		wake_ms = session_now_ms(session) + LOOK_AGAIN_MS;
 	deadline_set(loop_deadlines(session->services->loop), &session->deadline, wake_ms);

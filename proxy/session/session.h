@@ -58,8 +58,7 @@ struct session {
 	uint64_t ended_ms;      /* when our side ended, while lingering; 0: not yet */
 	size_t discarded_bytes; /* while lingering */
 	struct deadline deadline;
-	uint64_t due_ms; /* when the phase has taken too long */
-	bool is_due;
+	bool is_due;       /* the phase has taken too long */
 	bool was_idle;     /* it lingers without having anything to answer */
 	bool reset_wanted; /* close so that the client can not take it for a clean end */
 
