@@ -109,6 +109,33 @@ def test_a_slow_reader_stops_the_backend(start_proxy, recorder, certificate, var
             assert client.reader.take(MIB) == block, at
 
 
+def test_a_reader_that_reads_slowly_is_not_idle(start_proxy, recorder, certificate):
+    """client_idle is for who takes nothing: one who takes a little again and again is served."""
+    size = 64 * MIB
+    block = pattern(MIB)
+
+    def pour(connection):
+        connection.request()
+        connection.send(response(200, None, ("Content-Length", str(size))))
+        for _ in range(size // MIB):
+            connection.send(block)
+
+    backend = recorder(pour)
+    whole = site([tls_listener(certificate)], {"app": cluster(backend)})
+    whole["timeouts"] = {"client_idle": "1s"}
+    proxy = start_proxy(whole)
+    pace = threading.Event()
+    with proxy.connect(receive_buffer=65536) as client:
+        client.send(request("/"))
+        assert client.reader.head().status == 200
+        unchanged(lambda: backend.connections[0].sent_count, 0.3, "the backend's sending")
+        # Three times as long as it may be idle, at a pace that no buffer on the way lives on.
+        for at in range(0, 60 * 16384, 16384):
+            assert client.reader.take(16384) == block[at % MIB : at % MIB + 16384]
+            pace.wait(0.05)
+    assert proxy.exchange(path="/")["reason"] != "idle_timeout"
+
+
 def test_a_slow_backend_stops_the_client(start_proxy, recorder, certificate, variant):
     """The same upward: the client can send no more than the buffers on the way hold."""
     size = 64 * MIB
