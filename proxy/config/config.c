@@ -45,7 +45,8 @@ static enum error decode(struct config *config, struct span directory, const str
 	return error;
 }
 
-enum error config_load_text(struct span name, struct span directory, struct span source,
+/* As config_load_text(), but with ERROR_CONFIG too there is a config, if it could be decoded. */
+static enum error load_text(struct span name, struct span directory, struct span source,
                             char *(*lookup)(const char *name), struct diagnostics *diagnostics,
                             struct config **ret_config)
 {
@@ -72,9 +73,22 @@ enum error config_load_text(struct span name, struct span directory, struct span
 		error = expand_document(&document, lookup, diagnostics);
 	if (!error)
 		error = decode(config, directory, document.root, diagnostics);
-	if (!error && diagnostics->errors > errors)
-		error = ERROR_CONFIG;
 	document_done(&document);
+	if (error) {
+		config_free(config);
+		return error;
+	}
+	*ret_config = config;
+	return diagnostics->errors > errors ? ERROR_CONFIG : OK;
+}
+
+enum error config_load_text(struct span name, struct span directory, struct span source,
+                            char *(*lookup)(const char *name), struct diagnostics *diagnostics,
+                            struct config **ret_config)
+{
+	struct config *config = NULL;
+	enum error error = load_text(name, directory, source, lookup, diagnostics, &config);
+
 	if (error)
 		config_free(config);
 	else
@@ -152,8 +166,8 @@ enum error config_load(const char *path, struct diagnostics *diagnostics,
 		if (!error)
 			error = ERROR_CONFIG;
 	} else if (!error) {
-		error = config_load_text(span_of_string(path), span_of_string(directory),
-		                         text_span(&source), getenv, diagnostics, ret_config);
+		error = load_text(span_of_string(path), span_of_string(directory), text_span(&source),
+		                  getenv, diagnostics, ret_config);
 	}
 	text_done(&source);
 	return error;

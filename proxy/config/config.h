@@ -151,13 +151,15 @@ struct config {
  * Reads, decodes and checks the file. All that can be checked without opening other files is.
  *
  * Every error and warning goes to `diagnostics`, which also keeps the text of the file for its
- * carets; on any error the result is ERROR_CONFIG and there is no config.
- * Other errors: ERROR_OUT_OF_MEMORY.
+ * carets; on any error the result is ERROR_CONFIG. If the file could be decoded all the same, there
+ * is a config then too, with nothing in the place of what is wrong: only for looking into the files
+ * that it names, so that their mistakes are told in the same run.
+ * Other errors: ERROR_OUT_OF_MEMORY; no config.
  */
 MUST_CHECK enum error config_load(const char *path, struct diagnostics *diagnostics,
                                   struct config **ret_config);
 /*
- * The same for a text that is read already. `name`: of the file, for the diagnostics. `directory`:
+ * The same for a text that is read already, and no config on any error. `name`: of the file, for the diagnostics. `directory`:
  * absolute, where relative paths begin. `lookup`: the value of an environment variable, or NULL,
  * as getenv(3).
  */

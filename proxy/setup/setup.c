@@ -109,6 +109,10 @@ static enum error load_tls(struct setup_listener *listener, size_t index,
 	for (size_t i = 0; i < tls->certificate_count; i++) {
 		struct certificate_keys keys;
 
+		/* A path that is wrong or missing has been told already. */
+		if (!tls->certificates[i].chain.text.data || !tls->certificates[i].key.text.data)
+			continue;
+
 		(void)snprintf(keys.chain, sizeof(keys.chain), "listeners[%zu].tls.certificates[%zu].chain",
 		               index, i);
 		(void)snprintf(keys.key, sizeof(keys.key), "listeners[%zu].tls.certificates[%zu].key",
@@ -163,7 +167,8 @@ enum error setup_load(const char *path, struct diagnostics *diagnostics, struct 
 
 	enum error error = config_load(path, diagnostics, &setup->config);
 
-	if (!error)
+	/* All mistakes are told in one run: those of the certificates beside those of the file. */
+	if (!error || (error == ERROR_CONFIG && setup->config))
 		error = load_listeners(setup, diagnostics);
 	if (!error)
 		error = route_table_new(setup->config, &setup->routes);

@@ -224,6 +224,21 @@ def test_a_key_of_another_certificate(sallyport, config, authority, certificate)
     assert done.returncode == 1 and b"listeners[0].tls.certificates[0]" in done.stderr
 
 
+def test_certificates_and_the_file_in_one_run(sallyport, config, authority, certificate):
+    """A mistake in the file does not hide one in a certificate that it names."""
+    other = authority.issue("another", "app.example.com")
+
+    def spoil(whole):
+        certificates_of(certificate.with_key_of(other))(whole)
+        whole["routes"][0]["cluster"] = "ap"
+
+    done = sallyport("check", "-c", config(spoil))
+    assert done.returncode == 1
+    assert b"listeners[0].tls.certificates[0].key" in done.stderr
+    assert b"routes[0].cluster" in done.stderr
+    assert done.stderr.count(b": error: ") == 2
+
+
 def test_an_expired_certificate(sallyport, config, authority):
     done = sallyport("check", "-c", config(certificates_of(authority.expired("old", "x.test"))))
     assert done.returncode == 1 and b"expired" in done.stderr
