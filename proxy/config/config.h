@@ -159,9 +159,9 @@ struct config {
 MUST_CHECK enum error config_load(const char *path, struct diagnostics *diagnostics,
                                   struct config **ret_config);
 /*
- * The same for a text that is read already, and no config on any error. `name`: of the file, for the diagnostics. `directory`:
- * absolute, where relative paths begin. `lookup`: the value of an environment variable, or NULL,
- * as getenv(3).
+ * The same for a text that is read already, and no config on any error. `name`: of the file, for
+ * the diagnostics. `directory`: absolute, where relative paths begin. `lookup`: the value of an
+ * environment variable, or NULL, as getenv(3).
  */
 MUST_CHECK enum error config_load_text(struct span name, struct span directory, struct span source,
                                        char *(*lookup)(const char *name),
