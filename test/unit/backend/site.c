@@ -35,6 +35,8 @@ static bool resolver_knows;
 static struct address resolver_answer;
 static unsigned resolver_asked;
 
+/* glibc's own names of the parameters are reserved. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
                 struct addrinfo **ret_info)
 {
@@ -64,6 +66,8 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
 	return knows ? 0 : EAI_NONAME;
 }
 
+/* glibc's own names of the parameters are reserved. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 void freeaddrinfo(struct addrinfo *info)
 {
 	free(info);

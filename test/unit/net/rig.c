@@ -33,6 +33,8 @@ static uint64_t real_ms(const struct timespec *time)
 }
 
 /* libuv's clock is this one, as the dynamic linker looks here first. */
+/* glibc's own names of the parameters are reserved. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 int clock_gettime(clockid_t clock, struct timespec *ret_time)
 {
 	int status = (int)syscall(SYS_clock_gettime, clock, ret_time);

@@ -179,7 +179,7 @@ static void test_around_one_round(void **state)
 	(void)state;
 	for (int off = -3; off <= 3; off++) {
 		struct alarm alarm;
-		uint64_t at_ms = (uint64_t)(START_MS + ROUND + off * TICK);
+		uint64_t at_ms = START_MS + ROUND - 3 * TICK + (uint64_t)(off + 3) * TICK;
 
 		alarm_init(&alarm);
 		set_up(NULL);

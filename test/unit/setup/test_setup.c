@@ -300,8 +300,10 @@ static void test_each_mistake_is_told_where_it_is(void **state)
 		assert_int_equal(diagnostics.errors, 1);
 		assert_int_equal(diagnostics.count, 1);
 		told = find(paths[mistakes[i].at]);
-		if (!told)
+		if (!told) {
 			fail_msg("%s, %s: told at another place", mistakes[i].chain, mistakes[i].key);
+			return;
+		}
 		assert_int_equal(told->severity, SEVERITY_ERROR);
 		assert_int_equal(told->place.line, mistakes[i].at == AT_CHAIN ? 6 : 7);
 		assert_int_equal(told->place.column, mistakes[i].at == AT_CHAIN ? 15 : 13);
