@@ -1,6 +1,8 @@
 """The program as a command: what it prints, how it ends (0 well, 1 config, 2 usage, 3 no go)."""
 
 import json
+import re
+import shutil
 import socket
 from pathlib import Path
 
@@ -222,6 +224,34 @@ def test_a_key_of_another_certificate(sallyport, config, authority, certificate)
     other = authority.issue("mismatched", "app.example.com")
     done = sallyport("check", "-c", config(certificates_of(certificate.with_key_of(other))))
     assert done.returncode == 1 and b"listeners[0].tls.certificates[0]" in done.stderr
+
+
+CERTIFICATE_CASES = Path(__file__).parents[1] / "cases" / "certificates"
+
+
+@pytest.fixture
+def certificate_files(tmp_path, authority, certificate):
+    """What the golden cases name, beside them under short names."""
+    other = authority.issue("other", "other.example.com")
+    expired = authority.expired("expired", "app.example.com")
+    for name, pair in (("app", certificate), ("other", other), ("expired", expired)):
+        shutil.copy(pair.chain, tmp_path / f"{name}.pem")
+        shutil.copy(pair.key, tmp_path / f"{name}.key")
+    (tmp_path / "noise.pem").write_text("not a certificate\n")
+    (tmp_path / "folder.pem").mkdir()
+    return tmp_path
+
+
+@pytest.mark.parametrize("case", sorted(path.stem for path in CERTIFICATE_CASES.glob("*.yaml")))
+def test_mistakes_of_certificates_word_for_word(sallyport, certificate_files, case):
+    """Golden files: `{folder}` and `{date}` stand for what differs from run to run."""
+    path = certificate_files / f"{case}.yaml"
+    shutil.copy(CERTIFICATE_CASES / path.name, path)
+    done = sallyport("check", "-c", path)
+    told = done.stderr.decode().replace(str(certificate_files), "{folder}")
+    told = re.sub(r"\d{4}-\d\d-\d\d([T ][0-9:]+Z?( UTC)?)?", "{date}", told)
+    assert done.returncode == 1
+    assert told == (CERTIFICATE_CASES / f"{case}.expected").read_text()
 
 
 def test_certificates_and_the_file_in_one_run(sallyport, config, authority, certificate):
