@@ -28,21 +28,16 @@
 
 struct exchange;
 
-/* Phase · name. What ends each is in session.c's table. */
-#define SESSION_PHASE_TABLE(X)        \
-	X(HANDSHAKE, "handshake")         \
-	X(AWAIT_REQUEST, "await_request") \
-	X(READ_HEAD, "read_head")         \
-	X(EXCHANGE, "exchange")           \
-	X(TUNNEL, "tunnel")               \
-	X(LINGER, "linger")               \
-	X(CLOSING, "closing")
-
+/* The table in session.c has their names, and which may follow which. */
 enum session_phase {
-#define SESSION_PHASE_ENUM(phase, name) SESSION_##phase,
-	SESSION_PHASE_TABLE(SESSION_PHASE_ENUM)
-#undef SESSION_PHASE_ENUM
-		SESSION_PHASE_COUNT
+	SESSION_HANDSHAKE,
+	SESSION_AWAIT_REQUEST,
+	SESSION_READ_HEAD,
+	SESSION_EXCHANGE,
+	SESSION_TUNNEL,
+	SESSION_LINGER,
+	SESSION_CLOSING,
+	SESSION_PHASE_COUNT
 };
 
 struct session {
