@@ -22,6 +22,8 @@ static void tell_unresolved(struct backend *backend)
 	if (backend->is_unresolved)
 		return;
 	backend->is_unresolved = true;
+	if (!log)
+		return;
 	log_begin(log, LOG_TO_ERRORS, LOG_WARNING, "backend_unresolved");
 	log_put(log, "cluster", backend->cluster->config->name.text);
 	log_put_string(log, "backend", backend->text);
@@ -40,6 +42,8 @@ static void tell_resolved(struct backend *backend)
 	if (!backend->is_unresolved)
 		return;
 	backend->is_unresolved = false;
+	if (!log)
+		return;
 	log_begin(log, LOG_TO_ERRORS, LOG_NOTICE, "backend_resolved");
 	log_put(log, "cluster", backend->cluster->config->name.text);
 	log_put_string(log, "backend", backend->text);
@@ -99,6 +103,8 @@ static enum error cluster_init(struct cluster *cluster, struct clusters *cluster
 	if (!cluster->backends)
 		return ERROR_OUT_OF_MEMORY;
 	cluster->backend_count = config->backend_count;
+	retry_budget_init(&cluster->retries, config->retries.share, config->retries.per_second,
+	                  loop_now_ms(clusters->loop));
 	for (size_t i = 0; i < config->backend_count; i++)
 		backend_init(&cluster->backends[i], cluster, &config->backends[i]);
 	return OK;
@@ -160,6 +166,11 @@ void clusters_close(struct clusters *clusters)
 	clusters_unref(clusters);
 }
 
+void clusters_ref(struct clusters *clusters)
+{
+	clusters->references++;
+}
+
 void clusters_unref(struct clusters *clusters)
 {
 	check(clusters->references > 0);
@@ -171,6 +182,7 @@ void cluster_begin(struct cluster *cluster, struct attempts *attempts)
 {
 	*attempts = (struct attempts){.first = cluster->next_backend, .last = ERROR_NO_BACKEND};
 	cluster->next_backend = (cluster->next_backend + 1) % cluster->backend_count;
+	retry_budget_add(&cluster->retries, loop_now_ms(cluster->clusters->loop));
 }
 
 /* Marks the backend as taken by this exchange; false: it was already. */
@@ -236,15 +248,40 @@ enum error cluster_take(struct cluster *cluster, struct attempts *attempts, bool
 			*ret_link = link;
 			return OK;
 		}
+		link_note_closed(link);
 		link_drop(link);
 	}
+	return link_new(backend, on_event, owner, ret_link);
+}
+
+enum error backend_connect(struct backend *backend, wire_event *on_event, void *owner,
+                           struct link **ret_link)
+{
 	return link_new(backend, on_event, owner, ret_link);
 }
 
 enum error cluster_take_again(struct backend *backend, wire_event *on_event, void *owner,
                               struct link **ret_link)
 {
+	struct cluster *cluster = backend->cluster;
+
+	if (!retry_budget_spend(&cluster->retries, loop_now_ms(cluster->clusters->loop)))
+		return ERROR_RETRY_BUDGET_SPENT;
 	return link_new(backend, on_event, owner, ret_link);
+}
+
+bool clusters_drop_idle(struct clusters *clusters)
+{
+	struct link *oldest = NULL;
+
+	for (size_t i = 0; i < clusters->cluster_count; i++) {
+		struct link *link = link_oldest(&clusters->clusters[i]);
+
+		if (link && (!oldest || link->idle_timeout.at_ms < oldest->idle_timeout.at_ms))
+			oldest = link;
+	}
+	link_drop(oldest);
+	return oldest != NULL;
 }
 
 void backend_failed(struct backend *backend, struct attempts *attempts, enum error error)

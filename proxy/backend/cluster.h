@@ -6,8 +6,8 @@
  * over while others are left. A backend's idle connections are used last-in-first-out, so that the
  * surplus grows old and is closed.
  *
- * Owner: the worker; each link holds a reference, so that a reload can let go of the old clusters
- * while requests still run on them. Threads: one worker.
+ * Owner: the worker; each link and each exchange holds a reference, so that a reload can let go of
+ * the old clusters while requests still run on them. Threads: one worker.
  */
 #ifndef SALLYPORT_BACKEND_CLUSTER_H
 #define SALLYPORT_BACKEND_CLUSTER_H
@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "backend/keep_alive.h"
+#include "backend/retry_budget.h"
 #include "base/address.h"
 #include "base/error.h"
 #include "base/list.h"
@@ -38,6 +40,7 @@ struct backend {
 	bool is_unresolved; /* the last lookup failed, and that was told */
 	uint64_t avoid_until_ms;
 	struct list idle; /* links, the one given back last comes first */
+	struct keep_alive keep_alive;
 	char text[ADDRESS_TEXT_SIZE];
 };
 
@@ -47,13 +50,14 @@ struct cluster {
 	struct backend *backends;
 	size_t backend_count;
 	size_t next_backend; /* of the round robin */
-	size_t idle_count;   /* over all backends; at most config->pool.idle_max */
+	struct retry_budget retries;
+	size_t idle_count; /* over all backends; at most config->pool.idle_max */
 };
 
 struct clusters {
 	struct loop *loop; /* Borrows: from the worker, as all three */
 	struct pool *pool;
-	struct log *log;
+	struct log *log; /* NULL: another worker tells the same */
 	struct cluster *clusters;
 	size_t cluster_count;
 	size_t references;
@@ -61,14 +65,16 @@ struct clusters {
 };
 
 /*
- * `config` must outlive the last link. Begins to look up the backends' names; one that does not
+ * `config` must outlive the last link. `log`: NULL on all workers but one, since all look up the
+ * same names. Begins to look up the backends' names; one that does not
  * resolve is told as a warning, and tried again by itself. ERROR_OUT_OF_MEMORY.
  */
 MUST_CHECK enum error clusters_new(struct loop *loop, struct pool *pool, struct log *log,
                                    const struct config *config, struct clusters **ret_clusters);
 /* Closes the idle connections and stops looking up. The rest goes with the last link. */
 void clusters_close(struct clusters *clusters);
-/* For links: each holds a reference. The last one frees. */
+/* For links, and for who keeps a cluster or a backend: each holds one. The last one frees. */
+void clusters_ref(struct clusters *clusters);
 void clusters_unref(struct clusters *clusters);
 
 /* Which backends one exchange has tried. */
@@ -92,9 +98,18 @@ void cluster_begin(struct cluster *cluster, struct attempts *attempts);
  */
 MUST_CHECK enum error cluster_take(struct cluster *cluster, struct attempts *attempts, bool fresh,
                                    wire_event *on_event, void *owner, struct link **ret_link);
-/* A new link to the backend of a link that died. ERROR_OUT_OF_MEMORY. */
+/* A new link to this very backend. ERROR_OUT_OF_MEMORY. */
+MUST_CHECK enum error backend_connect(struct backend *backend, wire_event *on_event, void *owner,
+                                      struct link **ret_link);
+/*
+ * A new link to the backend of a link that died, for a request that is sent again.
+ * ERROR_RETRY_BUDGET_SPENT: there were too many of those. ERROR_OUT_OF_MEMORY.
+ */
 MUST_CHECK enum error cluster_take_again(struct backend *backend, wire_event *on_event, void *owner,
                                          struct link **ret_link);
+/* Closes the idle link that would have been closed next, of any cluster: it frees a descriptor.
+ * False: there is none. */
+bool clusters_drop_idle(struct clusters *clusters);
 /* The backend could not be reached: it is passed over for a while. */
 void backend_failed(struct backend *backend, struct attempts *attempts, enum error error);
 

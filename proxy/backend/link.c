@@ -32,9 +32,10 @@ enum error link_new(struct backend *backend, wire_event *on_event, void *owner,
 	}
 	transport_init(&link->transport, wire, NULL, clusters->pool);
 	link->backend = backend;
+	link->announced_ms = KEEP_ALIVE_UNKNOWN;
 	list_init(&link->node);
 	deadline_init(&link->idle_timeout, on_idle_timeout, link);
-	clusters->references++;
+	clusters_ref(clusters);
 	*ret_link = link;
 	return OK;
 }
@@ -44,6 +45,7 @@ static void leave_pool(struct link *link)
 	if (list_is_empty(&link->node))
 		return;
 	list_remove(&link->node);
+	link->idle_ms = loop_now_ms(clusters_of(link)->loop) - link->idle_since_ms;
 	link->backend->cluster->idle_count--;
 	deadline_clear(&link->idle_timeout);
 }
@@ -55,7 +57,7 @@ void link_wake(struct link *link, wire_event *on_event, void *owner)
 	wire_set_owner(link->transport.wire, on_event, owner);
 }
 
-static bool is_clean(struct link *link)
+bool link_is_clean(struct link *link)
 {
 	struct transport *transport = &link->transport;
 
@@ -64,14 +66,36 @@ static bool is_clean(struct link *link)
 	       buffer_is_empty(transport_in(transport)) && !transport_in_ended(transport);
 }
 
+void link_note_response(struct link *link, const struct message *response)
+{
+	link->announced_ms = keep_alive_announced_ms(response);
+}
+
+void link_note_closed(struct link *link)
+{
+	leave_pool(link);
+	keep_alive_note_close(&link->backend->keep_alive, link->idle_ms,
+	                      loop_now_ms(clusters_of(link)->loop));
+}
+
 /* Whatever happens on an idle connection, it can not be used any more. */
 static void on_idle_event(void *owner)
 {
-	link_drop(owner);
+	struct link *link = owner;
+
+	if (buffer_is_empty(transport_in(&link->transport)))
+		link_note_closed(link);
+	link_drop(link);
 }
 
-/* The link that has been idle longest, of any backend, makes room. */
-static void drop_oldest(struct cluster *cluster)
+void link_keep(struct link *link, wire_event *on_event, void *owner)
+{
+	transport_rest(&link->transport);
+	wire_set_owner(link->transport.wire, on_event, owner);
+	transport_want_read(&link->transport, true);
+}
+
+struct link *link_oldest(const struct cluster *cluster)
 {
 	struct link *oldest = NULL;
 
@@ -86,27 +110,33 @@ static void drop_oldest(struct cluster *cluster)
 		if (!oldest || last->idle_timeout.at_ms < oldest->idle_timeout.at_ms)
 			oldest = last;
 	}
-	link_drop(oldest);
+	return oldest;
 }
 
 void link_give_back(struct link *link)
 {
 	struct cluster *cluster = link->backend->cluster;
+	struct loop *loop = cluster->clusters->loop;
 	uint64_t idle_max = cluster->config->pool.idle_max;
+	uint64_t limit_ms =
+		keep_alive_limit_ms(&link->backend->keep_alive, link->announced_ms, loop_now_ms(loop));
 
-	if (!is_clean(link) || cluster->clusters->is_closed || idle_max == 0) {
+	bool is_one_clients = cluster->config->proxy_protocol != CONFIG_PROXY_OFF;
+
+	if (limit_ms > cluster->config->pool.idle_timeout_ms)
+		limit_ms = cluster->config->pool.idle_timeout_ms;
+	if (!link_is_clean(link) || cluster->clusters->is_closed || idle_max == 0 || limit_ms == 0 ||
+	    is_one_clients) {
 		link_drop(link);
 		return;
 	}
 	if (cluster->idle_count >= idle_max)
-		drop_oldest(cluster);
-	transport_rest(&link->transport);
-	wire_set_owner(link->transport.wire, on_idle_event, link);
-	transport_want_read(&link->transport, true);
+		link_drop(link_oldest(cluster));
+	link_keep(link, on_idle_event, link);
 	list_add_first(&link->backend->idle, &link->node);
 	cluster->idle_count++;
-	loop_set_deadline(cluster->clusters->loop, &link->idle_timeout,
-	                  cluster->config->pool.idle_timeout_ms);
+	link->idle_since_ms = loop_now_ms(loop);
+	loop_set_deadline(loop, &link->idle_timeout, limit_ms);
 }
 
 void link_drop(struct link *link)

@@ -152,7 +152,7 @@ static void sink_take(struct log_sink *sink, struct span batch, enum log_format 
 void log_init(struct log *log, struct log_sink *access, struct log_sink *errors,
               enum log_format format)
 {
-	*log = (struct log){.sinks = {access, errors}, .format = format};
+	*log = (struct log){.sinks = {access, errors}, .format = format, .level = LOG_NOTICE};
 	for (unsigned i = 0; i < LOG_STREAM_COUNT; i++)
 		text_init(&log->batches[i], BATCH_MAX);
 }
@@ -189,6 +189,11 @@ bool log_is_off(const struct log *log, enum log_stream stream)
 	return !log->sinks[stream] || log->sinks[stream]->fd < 0;
 }
 
+bool log_wants(const struct log *log, enum log_level level)
+{
+	return level <= log->level && !log_is_off(log, LOG_TO_ERRORS);
+}
+
 static struct text *line(struct log *log)
 {
 	return &log->batches[log->stream];
@@ -216,6 +221,8 @@ static void put_key(struct log *log, const char *key)
 			text_put_string(text, log->prefix);
 			text_put_char(text, '.');
 		}
+		if (log->item > 0)
+			text_printf(text, "%u.", log->item);
 		text_put_string(text, key);
 		text_put_char(text, '=');
 	}
@@ -224,11 +231,12 @@ static void put_key(struct log *log, const char *key)
 
 void log_begin(struct log *log, enum log_stream stream, enum log_level level, const char *event)
 {
-	static const char *const levels[LOG_LEVEL_COUNT] = {"error", "warning", "notice"};
+	static const char *const levels[LOG_LEVEL_COUNT] = {"error", "warning", "notice", "debug"};
 	char now[CLOCK_TEXT_SIZE];
 
 	check(log->depth == 0 && level < LOG_LEVEL_COUNT);
 	log->stream = stream;
+	log->line_level = level;
 	log->line_start = line(log)->size;
 	log->needs_comma = true;
 	log->depth = 1;
@@ -294,14 +302,48 @@ void log_put_object_end(struct log *log)
 		text_put_char(line(log), '}');
 }
 
+void log_put_list(struct log *log, const char *key)
+{
+	check(log->depth == 1);
+	log->depth++;
+	log->item = 0;
+	if (log->format == LOG_TEXT) {
+		log->prefix = key;
+		return;
+	}
+	put_key(log, key);
+	text_put_char(line(log), '[');
+}
+
+void log_put_item(struct log *log)
+{
+	check(log->depth == 2);
+	if (log->format == LOG_JSON)
+		text_put_string(line(log), log->item > 0 ? "},{" : "{");
+	log->item++;
+	log->needs_comma = false;
+}
+
+void log_put_list_end(struct log *log)
+{
+	check(log->depth == 2);
+	log->depth--;
+	log->prefix = NULL;
+	log->needs_comma = true;
+	if (log->format == LOG_JSON)
+		text_put_string(line(log), log->item > 0 ? "}]" : "]");
+	log->item = 0;
+}
+
 void log_end(struct log *log)
 {
 	struct text *text = line(log);
+	bool is_wanted = log->stream == LOG_TO_ACCESS || log->line_level <= log->level;
 
 	check(log->depth == 1);
 	log->depth = 0;
 	text_put_string(text, log->format == LOG_JSON ? "}\n" : "\n");
-	if (text->cut) {
+	if (text->cut || !is_wanted) {
 		/* Half a line is worse than none. */
 		text->size = log->line_start;
 		text->cut = false;
@@ -316,6 +358,8 @@ void log_message(struct log *log, enum log_level level, const char *event, const
 	struct text words;
 	va_list arguments;
 
+	if (!log_wants(log, level))
+		return;
 	text_init(&words, 4096);
 	va_start(arguments, format);
 	text_vprintf(&words, format, arguments);

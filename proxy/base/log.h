@@ -19,7 +19,7 @@
 #include "base/span.h"
 #include "base/text.h"
 
-enum log_level { LOG_ERROR, LOG_WARNING, LOG_NOTICE, LOG_LEVEL_COUNT };
+enum log_level { LOG_ERROR, LOG_WARNING, LOG_NOTICE, LOG_DEBUG, LOG_LEVEL_COUNT };
 enum log_stream { LOG_TO_ACCESS, LOG_TO_ERRORS, LOG_STREAM_COUNT };
 enum log_format { LOG_JSON, LOG_TEXT };
 
@@ -38,14 +38,18 @@ struct log {
 	struct log_sink *sinks[LOG_STREAM_COUNT]; /* Borrows: from the server */
 	struct text batches[LOG_STREAM_COUNT];
 	enum log_format format;
+	enum log_level level; /* of the error log: lines that matter less are not written */
 	/* The line being built. */
+	enum log_level line_level;
 	enum log_stream stream;
 	size_t line_start;
 	unsigned depth;
 	bool needs_comma;
-	const char *prefix; /* of the keys of the object being built, in text */
+	const char *prefix; /* of the keys of the object or list being built, in text */
+	unsigned item;      /* of the list being built, from 1; 0: not in an item */
 };
 
+/* The level is LOG_NOTICE; set another one in `log->level`. */
 void log_init(struct log *log, struct log_sink *access, struct log_sink *errors,
               enum log_format format);
 /* Flushes, then frees. */
@@ -54,6 +58,8 @@ void log_done(struct log *log);
 void log_flush(struct log *log);
 /* True if nobody reads this stream, so that a line need not be built. */
 bool log_is_off(const struct log *log, enum log_stream stream);
+/* False if a line of the error log with this level would not be written. */
+bool log_wants(const struct log *log, enum log_level level);
 
 /* A line: begin, values, end. `event` and the keys are ours: lower case and underscores. */
 void log_begin(struct log *log, enum log_stream stream, enum log_level level, const char *event);
@@ -64,6 +70,10 @@ void log_put_bool(struct log *log, const char *key, bool value);
 /* The values until log_put_object_end() form an object; in text their keys get `key.` before. */
 void log_put_object(struct log *log, const char *key);
 void log_put_object_end(struct log *log);
+/* A list of objects: each log_put_item() begins the next one; in text, keys get `key.1.` before. */
+void log_put_list(struct log *log, const char *key);
+void log_put_item(struct log *log);
+void log_put_list_end(struct log *log);
 void log_end(struct log *log);
 
 /* A whole line of the error log with nothing but words. */

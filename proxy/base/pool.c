@@ -47,6 +47,15 @@ size_t block_bytes(enum block_size size)
 	return sizes[size].bytes;
 }
 
+enum block_size block_size_next(enum block_size size, size_t bytes, size_t capacity)
+{
+	if (bytes > capacity - capacity / 4 && size < BLOCK_HUGE)
+		return size + 1;
+	if (bytes < capacity / 8 && size > BLOCK_RECORD)
+		return size - 1;
+	return size;
+}
+
 enum block_size block_size_of(size_t bytes)
 {
 	unsigned size = 0;

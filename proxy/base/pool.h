@@ -37,6 +37,11 @@ enum block_size {
 
 /* Capacity of a block in bytes. */
 size_t block_bytes(enum block_size size);
+/*
+ * The size to take next, after `bytes` have passed through a block of `capacity` at once: what
+ * fills it asks for a larger one, little for a smaller one. Between BLOCK_RECORD and BLOCK_HUGE.
+ */
+enum block_size block_size_next(enum block_size size, size_t bytes, size_t capacity);
 /* The size whose capacity is `bytes`. */
 enum block_size block_size_of(size_t bytes);
 

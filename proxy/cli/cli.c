@@ -4,10 +4,13 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "cli/explain.h"
+#include "cli/hash_password.h"
 #include "cli/options.h"
 #include "cli/policies.h"
 #include "cli/version.h"
 #include "config/diagnostics.h"
+#include "config/nearest.h"
 #include "config/reference.h"
 #include "server/server.h"
 #include "setup/setup.h"
@@ -39,8 +42,23 @@ static enum exit_status cannot_run(const char *why)
 	return EXIT_CANNOT_RUN;
 }
 
-static enum exit_status run_with(struct setup *setup)
+static enum exit_status cannot_start(void)
 {
+	const char *broken = tls_library_broken_primitive();
+
+	if (!broken)
+		return cannot_run("the TLS library does not start");
+	(void)fprintf(stderr,
+	              "sallyport: %s computes wrong results on this machine, so nothing is started; "
+	              "a build with -Daccelerate=disabled does without other libraries\n",
+	              broken);
+	return EXIT_CANNOT_RUN;
+}
+
+static enum exit_status run_with(struct setup *setup, const struct options *options)
+{
+	(void)options;
+
 	struct text why;
 
 	text_init(&why, 1024);
@@ -52,21 +70,27 @@ static enum exit_status run_with(struct setup *setup)
 	return status;
 }
 
-/* Loads the setup and tells about it; then `run` goes on with it. */
+/* Loads the setup and tells about it; then `go_on` does, with it. */
 static enum exit_status load_and(const struct options *options,
-                                 enum exit_status (*go_on)(struct setup *setup))
+                                 enum exit_status (*go_on)(struct setup *setup,
+                                                           const struct options *options))
 {
 	struct diagnostics diagnostics;
 	struct setup *setup = NULL;
 	enum exit_status status = EXIT_CLEAN;
 
 	if (tls_library_open())
-		return cannot_run("the TLS library does not start");
+		return cannot_start();
 	diagnostics_init(&diagnostics);
+	diagnostics.without_notices = go_on != NULL; /* `check` has told them */
 
 	enum error error = setup_load(options->config, &diagnostics, &setup);
 
-	print_diagnostics(options->json ? stdout : stderr, &diagnostics, options->json);
+	/* JSON is what `check` prints; another command's own output goes to standard output. */
+	if (go_on)
+		print_diagnostics(stderr, &diagnostics, false);
+	else
+		print_diagnostics(options->json ? stdout : stderr, &diagnostics, options->json);
 	(void)fflush(stdout);
 	if (error == ERROR_CONFIG || (options->strict && diagnostics.warnings > 0))
 		status = EXIT_CONFIG;
@@ -74,7 +98,7 @@ static enum exit_status load_and(const struct options *options,
 		status = cannot_run(error_words(error));
 	diagnostics_done(&diagnostics);
 	if (!error && status == EXIT_CLEAN && go_on)
-		status = go_on(setup);
+		status = go_on(setup, options);
 	else if (!error && status == EXIT_CLEAN && !options->json)
 		(void)printf("%s: good: listeners %zu, routes %zu, clusters %zu\n", options->config,
 		             setup->listener_count, setup->config->route_count,
@@ -94,10 +118,22 @@ static enum exit_status command_check(const struct options *options)
 	return load_and(options, NULL);
 }
 
+static enum exit_status command_explain(const struct options *options)
+{
+	enum exit_status status;
+
+	if (!explain_needs_setup(options, &status))
+		return status;
+	return load_and(options, explain_print);
+}
+
 static enum exit_status command_version(const struct options *options)
 {
 	(void)options;
+	if (tls_library_open())
+		return cannot_start();
 	version_print();
+	tls_library_close();
 	return EXIT_CLEAN;
 }
 
@@ -112,15 +148,68 @@ static enum exit_status command_config_reference(const struct options *options)
 	return EXIT_CLEAN;
 }
 
-static enum exit_status command_policies(const struct options *options)
+static enum exit_status command_hash_password(const struct options *options)
 {
+	char hash[PASSWORD_HASH_SIZE];
+	enum error error = hash_password_read(hash);
+
+	(void)options;
+	if (error == ERROR_INVALID || error == ERROR_TOO_LARGE) {
+		(void)fprintf(stderr, "sallyport: a password of 1 to %d bytes is needed\n",
+		              PASSWORD_SIZE_MAX);
+		return EXIT_USAGE;
+	}
+	if (error)
+		return cannot_run(error_words(error));
+	(void)printf("%s\n", hash);
+	return EXIT_CLEAN;
+}
+
+static enum exit_status print_policies(const struct options *options,
+                                       const struct setup_policies *own)
+{
+	const struct policies_question question = {own, options->name, options->other};
 	struct text text;
 	bool is_known;
 
 	text_init(&text, OUTPUT_MAX);
-	is_known = policies_print(options->name, &text);
+	is_known = policies_print(&question, &text);
 	print_text(is_known ? stdout : stderr, &text);
 	return is_known ? EXIT_CLEAN : EXIT_USAGE;
+}
+
+/* Those of a file, for which its certificates need not be there. */
+static enum exit_status print_own_policies(const struct options *options)
+{
+	struct diagnostics diagnostics;
+	struct config *config = NULL;
+	struct setup_policies *own = NULL;
+	enum exit_status status;
+
+	diagnostics_init(&diagnostics);
+
+	enum error error = config_load(options->config, &diagnostics, &config);
+
+	if (config && (!error || error == ERROR_CONFIG))
+		error = setup_policies_new(config, &diagnostics, &own);
+	print_diagnostics(stderr, &diagnostics, false);
+	if (diagnostics.errors > 0)
+		status = EXIT_CONFIG;
+	else
+		status = error ? cannot_run(error_words(error)) : print_policies(options, own);
+	diagnostics_done(&diagnostics);
+	setup_policies_free(own);
+	config_free(config);
+	return status;
+}
+
+static enum exit_status command_policies(const struct options *options)
+{
+	if (options->other && !options->name) {
+		(void)fprintf(stderr, "sallyport policies: --diff needs a NAME to compare with\n");
+		return EXIT_USAGE;
+	}
+	return options->has_config ? print_own_policies(options) : print_policies(options, NULL);
 }
 
 static const struct command {
@@ -137,10 +226,21 @@ static const struct command {
 	{"check", "-t", OPTION_CONFIG | OPTION_JSON | OPTION_STRICT, command_check,
      "check the configuration, with all files that it names",
      "Every error is told with its place. Exit status 0: good, 1: not.\n"},
+	{"explain", NULL, OPTION_CONFIG | OPTION_JSON | OPTION_CLIENT, command_explain,
+     "tell what would be negotiated with a client, step by step, or why nothing can be",
+     "From the configuration alone; the proxy need not run. One of --client, --client-hello and\n"
+     "--all says which client. With --client-hello, the server name is that in the file, if\n"
+     "--name does not give another.\n"
+     "Exit status 0: the handshake would succeed, 1: it would not, or not for each client of\n"
+     "--all, or the configuration is wrong.\n"},
 	{"config-reference", NULL, 0, command_config_reference,
      "print the reference of every configuration key",
      "The output is a configuration file with every key and its default.\n"},
-	{"policies", NULL, OPTION_NAME, command_policies, "list the TLS policies, or print one in full",
+	{"hash-password", NULL, 0, command_hash_password,
+     "read a password from standard input and print its hash",
+     "For basic_auth: a line NAME:HASH in its users_file, or a value in its users.\n"},
+	{"policies", NULL, OPTION_NAME | OPTION_DIFF | OPTION_OWN, command_policies,
+     "list the TLS policies, print one in full, or compare two",
      "With a NAME, such as intermediate: its versions, cipher suites, groups and signature\n"
      "algorithms, in the order in which they are preferred.\n"},
 	{"version", "--version", 0, command_version, "print the version, the libraries and the build",
@@ -177,6 +277,22 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
+static enum exit_status unknown_command(const char *name)
+{
+	struct nearest nearest;
+
+	nearest_init(&nearest, span_of_string(name));
+	for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
+		nearest_offer(&nearest, span_of_string(commands[i].name));
+	(void)fprintf(stderr, "sallyport: unknown command \"%s\"; ", name);
+	if (nearest.best.size > 0)
+		(void)fprintf(stderr, "did you mean \"%.*s\"?\n", (int)nearest.best.size,
+		              nearest.best.data);
+	else
+		(void)fprintf(stderr, "`sallyport --help` lists them\n");
+	return EXIT_USAGE;
+}
+
 enum exit_status cli_run(int argc, char **argv)
 {
 	struct options options;
@@ -193,11 +309,14 @@ enum exit_status cli_run(int argc, char **argv)
 
 	const struct command *command = find_command(argv[1]);
 
-	if (!command) {
-		(void)fprintf(stderr, "sallyport: unknown command \"%s\"; `sallyport --help` lists them\n",
-		              argv[1]);
-		return EXIT_USAGE;
-	}
+	if (!command)
+		return unknown_command(argv[1]);
+
+	/* What getopt_long() puts before what it finds wrong. */
+	char program[64];
+
+	(void)snprintf(program, sizeof(program), "sallyport %s", command->name);
+	argv[1] = program;
 	if (!options_read(argc - 1, argv + 1, command->options, &options)) {
 		(void)fprintf(stderr, "`sallyport %s --help` tells what it takes\n", command->name);
 		return EXIT_USAGE;

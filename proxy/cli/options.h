@@ -7,22 +7,33 @@
 #include <stdbool.h>
 
 enum option_bit {
-	OPTION_CONFIG = 1, /* -c, --config FILE */
-	OPTION_JSON = 2,   /* --json */
-	OPTION_STRICT = 4, /* --strict */
-	OPTION_NAME = 8,   /* NAME: an argument that may be missing */
+	OPTION_CONFIG = 1,  /* -c, --config FILE */
+	OPTION_JSON = 2,    /* --json */
+	OPTION_STRICT = 4,  /* --strict */
+	OPTION_NAME = 8,    /* NAME: an argument that may be missing */
+	OPTION_DIFF = 16,   /* --diff OTHER */
+	OPTION_OWN = 32,    /* -c, --config FILE; without it no file is read */
+	OPTION_CLIENT = 64, /* --name, --listener, and which client: for explain */
 };
 
 struct options {
 	const char *config;
-	const char *name; /* NULL: not given */
+	bool has_config;
+	const char *name;         /* NULL: not given */
+	const char *other;        /* --diff; NULL: not given */
+	const char *server_name;  /* --name; NULL: not given */
+	const char *listener;     /* --listener */
+	const char *client;       /* --client */
+	const char *client_hello; /* --client-hello */
+	bool all;                 /* --all */
+	bool clients;             /* --clients */
 	bool json;
 	bool strict;
 	bool help; /* -h, --help: with every command */
 };
 
 /*
- * Reads argv[1] to the end; argv[0] is the command's name. `taken`: a combination of enum
+ * Reads argv[1] to the end; argv[0] is what errors begin with. `taken`: a combination of enum
  * option_bit. Tells on standard error what is wrong; returns false then.
  */
 bool options_read(int argc, char **argv, unsigned taken, struct options *ret_options);

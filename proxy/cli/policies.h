@@ -1,5 +1,5 @@
 /*
- * `sallyport policies [NAME]`: the TLS policies that there are, as text.
+ * `sallyport policies [NAME [--diff OTHER]] [-c FILE]`: the TLS policies that there are, as text.
  */
 #ifndef SALLYPORT_CLI_POLICIES_H
 #define SALLYPORT_CLI_POLICIES_H
@@ -7,9 +7,17 @@
 #include <stdbool.h>
 
 #include "base/text.h"
+#include "setup/policies.h"
 
-/* All, a line for each, or the one of that name in full. False if there is none: `text` then says
- * so, with the nearest name. */
-bool policies_print(const char *name, struct text *text);
+/* What is asked for. Borrows: all. */
+struct policies_question {
+	const struct setup_policies *own; /* of a file; NULL: the built-in ones only */
+	const char *name;                 /* NULL: all of them, a line for each */
+	const char *other;                /* with a name: what is different in this one; or NULL */
+};
+
+/* Adds the answer. False if there is no policy of one of the names: `text` then says so, with the
+ * nearest name. */
+bool policies_print(const struct policies_question *question, struct text *text);
 
 #endif

@@ -1,10 +1,13 @@
 #include "cli/version.h"
 
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
-#include "base/check.h"
 #include "config/document.h"
+#include "crypto/start.h"
 #include "net/loop.h"
+#include "password/password.h"
 #include "tls/library.h"
 
 #if defined(__clang__)
@@ -19,12 +22,27 @@
 #define SANITIZED "no"
 #endif
 
+/* A line for each library that computes something, with what it computes. */
+static void print_providers(void)
+{
+	for (enum crypto_primitive i = 0; i < CRYPTO_PRIMITIVE_COUNT; i++) {
+		const char *provider = crypto_provider(i);
+		bool is_last =
+			i + 1 == CRYPTO_PRIMITIVE_COUNT || strcmp(provider, crypto_provider(i + 1)) != 0;
+
+		(void)printf("%s%s", crypto_primitive_name(i), is_last ? ": " : ", ");
+		if (is_last)
+			(void)printf("%s\n", provider);
+	}
+}
+
 void version_print(void)
 {
 	(void)printf("sallyport %s\n", SALLYPORT_VERSION);
-	(void)printf("libraries: %s, libuv %s, libyaml %s\n", tls_library_version(),
-	             loop_library_version(), document_library_version());
+	(void)printf("libraries: %s, libuv %s, libyaml %s, libxcrypt %s\n", tls_library_version(),
+	             loop_library_version(), document_library_version(), password_library_version());
 	(void)printf("built with: %s, checks %s, sanitizers %s\n", COMPILER,
 	             SALLYPORT_CHECKS ? "on" : "off", SANITIZED);
+	print_providers();
 	(void)printf("TLS: 1.3 and 1.2, ECDHE with AEAD ciphers only\n");
 }

@@ -1,6 +1,8 @@
 #include "config/config_schema.h"
 
 #include "config/config.h"
+#include "config/logging_schema.h"
+#include "config/route_schema.h"
 
 #define KIB ((uint64_t)1 << 10)
 #define MIB ((uint64_t)1 << 20)
@@ -18,17 +20,12 @@ enum { MS = 1, SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24
 #define FIELDS(rows)     .fields = rows, .count = ARRAY_LENGTH(rows)
 
 /* enums and words: the decoder stores an unsigned int in each enum. */
-_Static_assert(sizeof(enum config_policy) == sizeof(unsigned), "an enum is an unsigned");
+_Static_assert(sizeof(enum config_client_mode) == sizeof(unsigned), "an enum is an unsigned");
+_Static_assert(sizeof(enum config_order) == sizeof(unsigned), "an enum is an unsigned");
+_Static_assert(sizeof(enum config_group_order) == sizeof(unsigned), "an enum is an unsigned");
 _Static_assert(sizeof(enum config_unknown_name) == sizeof(unsigned), "an enum is an unsigned");
-_Static_assert(sizeof(enum config_log_format) == sizeof(unsigned), "an enum is an unsigned");
-
-static const struct schema_word policy_words[] = {
-	{"intermediate", CONFIG_POLICY_INTERMEDIATE},
-	{"intermediate-2026-04", CONFIG_POLICY_INTERMEDIATE_2026_04},
-	{"modern", CONFIG_POLICY_MODERN},
-	{"modern-2026-04", CONFIG_POLICY_MODERN_2026_04},
-	{0},
-};
+_Static_assert(sizeof(enum config_trusted_field) == sizeof(unsigned), "an enum is an unsigned");
+_Static_assert(sizeof(enum config_proxy_header) == sizeof(unsigned), "an enum is an unsigned");
 
 static const struct schema_word unknown_name_words[] = {
 	{"default", CONFIG_UNKNOWN_NAME_DEFAULT},
@@ -36,16 +33,11 @@ static const struct schema_word unknown_name_words[] = {
 	{0},
 };
 
-static const struct schema_word log_format_words[] = {
-	{"json", CONFIG_LOG_JSON},
-	{"text", CONFIG_LOG_TEXT},
+static const struct schema_word trusted_field_words[] = {
+	{"x-forwarded-for", CONFIG_TRUSTED_X_FORWARDED_FOR},
+	{"forwarded", CONFIG_TRUSTED_FORWARDED},
 	{0},
 };
-
-static const struct schema_word log_target_words[] = {{"stdout", 0},
-                                                      {"stderr", 0},
-                                                      {"off", 0},
-                                                      {0}};
 
 static const struct schema_word workers_words[] = {{"auto", 0}, {0}};
 
@@ -64,17 +56,96 @@ static const struct schema certificate_schema = {
 	FIELDS(certificate_fields),
 };
 
+static const struct schema_word client_mode_words[] = {
+	{"none", CONFIG_CLIENT_NONE},
+	{"optional", CONFIG_CLIENT_OPTIONAL},
+	{"required", CONFIG_CLIENT_REQUIRED},
+	{0},
+};
+
+static const struct schema_field client_certificates_fields[] = {
+	{"mode", SCHEMA_ENUM, true, AT(struct config_client_certificates, mode),
+     .words = client_mode_words, .example = "required",
+     .sentence = "optional: a client may come without one; but one that is shown must be good, in "
+                 "both modes. none takes back for one name what the listener asks for."},
+	{"ca", SCHEMA_PATH, false, AT(struct config_client_certificates, ca),
+     .example = "certs/client-ca.pem",
+     .sentence = "PEM file of the CA certificates that clients may be certified by, roots or "
+                 "intermediate ones."},
+	{"crl", SCHEMA_PATH, false, AT(struct config_client_certificates, crl),
+     .example = "certs/client-ca.crl",
+     .sentence = "PEM file of revocation lists, one by each CA that has certified a client or "
+                 "stands between: what a CA without a valid list has certified is refused. "
+                 "Default: nothing is ever revoked."},
+	{"depth", SCHEMA_INTEGER, false, AT(struct config_client_certificates, depth), .fallback = "1",
+     .min = 0, .max = CONFIG_CLIENT_DEPTH_MAX,
+     .sentence = "Most intermediate certificates between a client's own and one of `ca`."},
+	{"chain_size", SCHEMA_SIZE, false, AT(struct config_client_certificates, chain_size),
+     .fallback = "4KiB", .min = 1 * KIB, .max = 15 * KIB,
+     .sentence = "Most bytes of certificates that a client may send; each costs signature checks "
+                 "before anything is known of the client."},
+	{"fields_size", SCHEMA_SIZE, false, AT(struct config_client_certificates, fields_size),
+     .fallback = "7KiB", .min = 1 * KIB, .max = 32 * KIB,
+     .sentence = "Most bytes of Client-Cert and its like; many backends take no more than 8 KiB. "
+                 "Client-Cert-Chain is left out if it does not fit, which the access log tells; a "
+                 "certificate that does not fit without it is refused."},
+};
+
+static const struct schema client_certificates_schema = {
+	.size = sizeof(struct config_client_certificates),
+	.place_offset = offsetof(struct config_client_certificates, place),
+	.name_offset = SCHEMA_NOWHERE,
+	FIELDS(client_certificates_fields),
+};
+
+static const struct schema_field ticket_keys_fields[] = {
+	{"file", SCHEMA_PATH, true, AT(struct config_ticket_keys, file),
+     .example = "/run/secrets/ticket-keys",
+     .sentence = "One key a line, 32 bytes in base64 as `openssl rand -base64 32` makes them; the "
+                 "first seals, up to 7 more only open. Read again when it changes. Put a new key "
+                 "first each day."},
+};
+
+static const struct schema ticket_keys_schema = {
+	.size = sizeof(struct config_ticket_keys),
+	.place_offset = offsetof(struct config_ticket_keys, place),
+	.name_offset = SCHEMA_NOWHERE,
+	FIELDS(ticket_keys_fields),
+};
+
+static const struct schema_field name_fields[] = {
+	{"policy", SCHEMA_NAME, false, AT(struct config_name, policy), .example = "modern",
+     .sentence = "Another policy than the listener's, for this name."},
+	{"client_certificates", SCHEMA_OPTIONAL, false, AT(struct config_name, client_certificates),
+     .of = &client_certificates_schema,
+     .sentence = "Other certificates of clients than the listener asks for."},
+};
+
+static const struct schema name_schema = {
+	.size = sizeof(struct config_name),
+	.place_offset = offsetof(struct config_name, place),
+	.name_offset = offsetof(struct config_name, name),
+	FIELDS(name_fields),
+};
+
 static const struct schema_field tls_fields[] = {
 	{"certificates", SCHEMA_LIST, true,
      ITEMS_AT(struct config_tls, certificates, certificate_count), .min = 1, .max = 1024,
      .of = &certificate_schema,
      .sentence = "The certificate is chosen by the name that the client asks for, wildcard names "
                  "included. One name may have an ECDSA and an RSA certificate."},
-	{"policy", SCHEMA_ENUM, false, AT(struct config_tls, policy), .fallback = "intermediate",
-     .words = policy_words,
+	{"policy", SCHEMA_NAME, false, AT(struct config_tls, policy), .fallback = "intermediate",
      .sentence = "Which TLS versions, cipher suites, groups and signature algorithms are allowed, "
-                 "and in which order. A name with a date never changes; one without means the "
-                 "newest. `sallyport policies` tells what is in each."},
+                 "and in which order: one of policies below, or one that is built in: intermediate "
+                 "or modern. A name with a date, such as intermediate-2026-04, never changes; one "
+                 "without means the newest. `sallyport policies` tells what is in each."},
+	{"names", SCHEMA_MAP, false, ITEMS_AT(struct config_tls, names, name_count), .min = 0,
+     .max = CONFIG_NAMES_MAX, .of = &name_schema, .key = SCHEMA_HOST,
+     .example = "admin.example.com", .is_aside = true,
+     .sentence =
+         "What is different for a server name, or with \"*.example.com\" for all names with "
+         "one more label. An exact name takes nothing from a wildcard: what it does not say is "
+         "the listener's. Each name needs a certificate above."},
 	{"unknown_server_name", SCHEMA_ENUM, false, AT(struct config_tls, unknown_server_name),
      .fallback = "default", .words = unknown_name_words,
      .sentence = "For a name that no certificate has, and for none: take the first certificate, or "
@@ -84,6 +155,15 @@ static const struct schema_field tls_fields[] = {
 	{"ticket_lifetime", SCHEMA_DURATION, false, AT(struct config_tls, ticket_lifetime_ms),
      .fallback = "12h", .min = MINUTE, .max = 7 * (uint64_t)DAY,
      .sentence = "How long a ticket can be used; its key is replaced in good time."},
+	{"ticket_keys", SCHEMA_OPTIONAL, false, AT(struct config_tls, ticket_keys),
+     .of = &ticket_keys_schema, .is_aside = true,
+     .sentence = "Keys that several proxies share, so that a ticket of one is good at the others, "
+                 "and after a restart. Default: keys of our own, which nobody else has."},
+	{"client_certificates", SCHEMA_OPTIONAL, false, AT(struct config_tls, client_certificates),
+     .of = &client_certificates_schema, .is_aside = true,
+     .sentence = "Ask clients for a certificate. Backends are told in Client-Cert, "
+                 "Client-Cert-Chain and X-Client-Cert-Verify, -Subject, -San and -Fingerprint. "
+                 "There is no resumption then."},
 };
 
 static const struct schema tls_schema = {
@@ -91,6 +171,89 @@ static const struct schema tls_schema = {
 	.place_offset = offsetof(struct config_tls, place),
 	.name_offset = SCHEMA_NOWHERE,
 	FIELDS(tls_fields),
+};
+
+/* Leniencies: what they are is told once, in the sentences below. */
+static const struct schema_word request_leniency_words[] = {
+	{"bare_lf", CONFIG_TOLERATE_BARE_LF},
+	{"empty_lines", CONFIG_TOLERATE_EMPTY_LINES},
+	{0},
+};
+
+static const struct schema_word response_leniency_words[] = {
+	{"bare_lf", CONFIG_TOLERATE_BARE_LF},
+	{"obs_fold", CONFIG_TOLERATE_OBS_FOLD},
+	{"missing_reason", CONFIG_TOLERATE_MISSING_REASON},
+	{0},
+};
+
+static const struct schema_word target_trait_words[] = {
+	{"encoded_slash", CONFIG_TARGET_ENCODED_SLASH},
+	{"encoded_nul", CONFIG_TARGET_ENCODED_NUL},
+	{"dot_segment", CONFIG_TARGET_DOT_SEGMENT},
+	{0},
+};
+
+static const struct schema_field network_item = {"", SCHEMA_NETWORK};
+
+static const struct schema_field proxy_protocol_fields[] = {
+	{"from", SCHEMA_LIST, true, ITEMS_AT(struct config_proxy_protocol, from, from_count), .min = 1,
+     .max = 1024, .item = &network_item, .item_size = sizeof(struct config_network),
+     .example = "[10.0.0.0/8]",
+     .sentence = "The balancers: connections from other addresses are closed."},
+	/* One block of a wire must hold it. */
+	{"header_size", SCHEMA_SIZE, false, AT(struct config_proxy_protocol, header_size),
+     .fallback = "2KiB", .min = 232, .max = 16 * KIB,
+     .sentence = "Largest header of version 2; one of version 1 has at most 107 bytes."},
+};
+
+static const struct schema proxy_protocol_schema = {
+	.size = sizeof(struct config_proxy_protocol),
+	.place_offset = offsetof(struct config_proxy_protocol, place),
+	.name_offset = SCHEMA_NOWHERE,
+	FIELDS(proxy_protocol_fields),
+};
+
+static const struct schema_word proxy_header_words[] = {
+	{"off", CONFIG_PROXY_OFF},
+	{"v1", CONFIG_PROXY_V1},
+	{"v2", CONFIG_PROXY_V2},
+	{0},
+};
+
+static const struct schema_field listener_http_fields[] = {
+	{"tolerate", SCHEMA_FLAGS, false, AT(struct config_listener, http.tolerate),
+     .words = request_leniency_words, .example = "[bare_lf]",
+     .sentence = "What is not refused in requests, for old clients. bare_lf: a head whose lines "
+                 "all end in LF alone; empty_lines: more than one empty line before a request. "
+                 "Default: none."},
+	{"refuse_targets", SCHEMA_FLAGS, false, AT(struct config_listener, http.refuse_targets),
+     .words = target_trait_words, .example = "[encoded_slash, encoded_nul, dot_segment]",
+     .sentence = "Valid targets that are refused all the same, for backends that could take them "
+                 "for others: %2F and %5C in the path; %00 in path or query; . and .. as a part of "
+                 "the path, however it is written. Default: none."},
+};
+
+static const struct schema listener_http_schema = {
+	.size = sizeof(struct config_listener),
+	.place_offset = SCHEMA_NOWHERE,
+	.name_offset = SCHEMA_NOWHERE,
+	FIELDS(listener_http_fields),
+};
+
+static const struct schema_field cluster_http_fields[] = {
+	{"tolerate", SCHEMA_FLAGS, false, AT(struct config_cluster, http.tolerate),
+     .words = response_leniency_words, .example = "[obs_fold]",
+     .sentence = "What is not refused in responses, for old backends. bare_lf: a head whose lines "
+                 "all end in LF alone; obs_fold: a field that goes on in the next line; "
+                 "missing_reason: a status without the space behind it. Default: none."},
+};
+
+static const struct schema cluster_http_schema = {
+	.size = sizeof(struct config_cluster),
+	.place_offset = SCHEMA_NOWHERE,
+	.name_offset = SCHEMA_NOWHERE,
+	FIELDS(cluster_http_fields),
 };
 
 static const struct schema_field listener_fields[] = {
@@ -101,6 +264,13 @@ static const struct schema_field listener_fields[] = {
 	{"redirect_to_https", SCHEMA_BOOL, false, AT(struct config_listener, redirect_to_https),
      .fallback = "false",
      .sentence = "Answer every request with a redirect to its https:// address; not with tls."},
+	{"proxy_protocol", SCHEMA_OPTIONAL, false, AT(struct config_listener, proxy_protocol),
+     .of = &proxy_protocol_schema, .is_aside = true,
+     .sentence = "Each connection begins with a PROXY header, version 1 or 2, that tells who the "
+                 "client is."},
+	/* It writes into the listener's struct itself, hence no offset. */
+	{"http", SCHEMA_STRUCT, false, .of = &listener_http_schema,
+     .sentence = "How requests are read: as strictly as it goes, but for what stands here."},
 };
 
 static const struct schema listener_schema = {
@@ -108,25 +278,6 @@ static const struct schema listener_schema = {
 	.place_offset = offsetof(struct config_listener, place),
 	.name_offset = SCHEMA_NOWHERE,
 	FIELDS(listener_fields),
-};
-
-static const struct schema_field route_fields[] = {
-	{"cluster", SCHEMA_NAME, true, AT(struct config_route, cluster), .example = "app",
-     .sentence = "The cluster that gets the request."},
-	{"host", SCHEMA_HOST, false, AT(struct config_route, host), .example = "app.example.com",
-     .sentence = "Only for this host, or with \"*.example.com\" for all names below it; default: "
-                 "any host."},
-	{"path", SCHEMA_PREFIX, false, AT(struct config_route, path), .fallback = "/",
-     .sentence =
-         "Only for paths that begin like this: /api/ takes all that begins with it, /api takes "
-         "itself and what lies below it."},
-};
-
-static const struct schema route_schema = {
-	.size = sizeof(struct config_route),
-	.place_offset = offsetof(struct config_route, place),
-	.name_offset = SCHEMA_NOWHERE,
-	FIELDS(route_fields),
 };
 
 static const struct schema_field backend_fields[] = {
@@ -148,8 +299,9 @@ static const struct schema_field pool_fields[] = {
      .sentence = "Connections that each worker keeps; 0: a new one for each request."},
 	{"idle_timeout", SCHEMA_DURATION, false, AT(struct config_cluster, pool.idle_timeout_ms),
      .fallback = "55s", .min = 100 * MS, .max = DAY,
-     .sentence = "How long an unused one is kept: less than the backend's own timeout, often 60s "
-                 "or more."},
+     .sentence =
+         "How long an unused one is kept at most: less than the backend's own timeout, often "
+         "60s or more. A shorter one that the backend tells or shows is heeded."},
 };
 
 static const struct schema pool_schema = {
@@ -157,6 +309,21 @@ static const struct schema pool_schema = {
 	.place_offset = SCHEMA_NOWHERE,
 	.name_offset = SCHEMA_NOWHERE,
 	FIELDS(pool_fields),
+};
+
+static const struct schema_field retry_fields[] = {
+	{"share", SCHEMA_INTEGER, false, AT(struct config_cluster, retries.share), .fallback = "20",
+     .min = 0, .max = 100, .sentence = "Per cent of the requests of the last 5 to 10 seconds."},
+	{"per_second", SCHEMA_INTEGER, false, AT(struct config_cluster, retries.per_second),
+     .fallback = "10", .min = 0, .max = 10000,
+     .sentence = "Besides, on each worker: for times of few requests."},
+};
+
+static const struct schema retries_schema = {
+	.size = sizeof(struct config_cluster),
+	.place_offset = SCHEMA_NOWHERE,
+	.name_offset = SCHEMA_NOWHERE,
+	FIELDS(retry_fields),
 };
 
 static const struct schema_field cluster_timeout_fields[] = {
@@ -189,11 +356,21 @@ static const struct schema_field cluster_fields[] = {
 	{"backends", SCHEMA_LIST, true, ITEMS_AT(struct config_cluster, backends, backend_count),
      .min = 1, .max = CONFIG_BACKENDS_MAX, .of = &backend_schema,
      .sentence = "The servers behind it, which speak plain HTTP/1.1; requests go to each in turn."},
-	/* Both write into the cluster's struct itself, hence no offset. */
+	/* These write into the cluster's struct itself, hence no offset. */
 	{"pool", SCHEMA_STRUCT, false, .of = &pool_schema,
      .sentence = "Connections to the backends that wait for their next request."},
+	{"retries", SCHEMA_STRUCT, false, .of = &retries_schema,
+     .sentence =
+         "How many requests may be sent a second time, because an idle connection turned out "
+         "to be dead. Only what does no harm twice; 0 and 0: none."},
 	{"timeouts", SCHEMA_STRUCT, false, .of = &cluster_timeouts_schema,
      .sentence = "How long to wait for a backend."},
+	{"proxy_protocol", SCHEMA_ENUM, false, AT(struct config_cluster, proxy_protocol),
+     .fallback = "off", .words = proxy_header_words,
+     .sentence = "Begin each connection with a PROXY header that tells who the client is; v2 tells "
+                 "of its TLS, too. Such connections carry one request each, so there is no pool."},
+	{"http", SCHEMA_STRUCT, false, .of = &cluster_http_schema,
+     .sentence = "How responses are read: as strictly as it goes, but for what stands here."},
 };
 
 static const struct schema cluster_schema = {
@@ -201,6 +378,63 @@ static const struct schema cluster_schema = {
 	.place_offset = offsetof(struct config_cluster, place),
 	.name_offset = offsetof(struct config_cluster, name),
 	FIELDS(cluster_fields),
+};
+
+static const struct schema_field text_item = {"", SCHEMA_TEXT, .max = CONFIG_ALGORITHM_NAME_MAX};
+
+static const struct schema_word order_words[] = {
+	{"server", CONFIG_ORDER_SERVER},
+	{"client", CONFIG_ORDER_CLIENT},
+	{0},
+};
+
+static const struct schema_word group_order_words[] = {
+	{"offered", CONFIG_GROUPS_OFFERED},
+	{"strict", CONFIG_GROUPS_STRICT},
+	{0},
+};
+
+/* A list of names in a policy. */
+#define POLICY_LIST_AT(member)                                                                 \
+	.kind = SCHEMA_LIST, ITEMS_AT(struct config_policy, member.items, member.count), .min = 1, \
+	.max = CONFIG_POLICY_LIST_MAX, .item = &text_item, .item_size = sizeof(struct config_text)
+
+static const struct schema_field policy_fields[] = {
+	{"based_on", SCHEMA_NAME, true, AT(struct config_policy, based_on),
+     .example = "intermediate-2026-04",
+     .sentence = "The policy, built in or of this file, that all keys come from which are not "
+                 "given here."},
+	{"versions", POLICY_LIST_AT(versions), .example = "[tls1.2, tls1.3]",
+     .sentence = "TLS versions; a handshake has the newest that the client has, too."},
+	{"cipher_suites", POLICY_LIST_AT(suites),
+     .example = "[TLS_AES_256_GCM_SHA384, TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384]",
+     .sentence = "Cipher suites of all versions by IANA's names, the best first."},
+	{"groups", POLICY_LIST_AT(groups), .example = "[x25519, secp256r1]",
+     .sentence = "Groups of the key exchange, the best first."},
+	{"signature_algorithms", POLICY_LIST_AT(signatures),
+     .example = "[ecdsa_secp256r1_sha256, rsa_pss_rsae_sha256, rsa_pkcs1_sha256]",
+     .sentence = "How the certificate's key may sign, by TLS 1.3's names, the best first. "
+                 "rsa_pkcs1_… is for TLS 1.2 only, rsa_pss_… for 1.3 only."},
+	{"order", SCHEMA_ENUM, false, AT(struct config_policy, order), .words = order_words,
+     .example = "server", .sentence = "Whose order counts where several of a list are possible."},
+	{"group_order", SCHEMA_ENUM, false, AT(struct config_policy, group_order),
+     .words = group_order_words, .example = "offered",
+     .sentence = "offered: the best group among those that a TLS 1.3 client has sent a key share "
+                 "for. strict: the best that it lists at all; without a key share that costs a "
+                 "round trip more."},
+	{"prefer_chacha_if_client_does", SCHEMA_SWITCH, false, AT(struct config_policy, prefer_chacha),
+     .example = "true",
+     .sentence = "ChaCha20 first for a client that lists it first, because it has no hardware for "
+                 "AES."},
+	{"tickets", SCHEMA_SWITCH, false, AT(struct config_policy, tickets), .example = "true",
+     .sentence = "Whether sessions may be resumed, on listeners that have tickets."},
+};
+
+static const struct schema policy_schema = {
+	.size = sizeof(struct config_policy),
+	.place_offset = offsetof(struct config_policy, place),
+	.name_offset = offsetof(struct config_policy, name),
+	FIELDS(policy_fields),
 };
 
 static const struct schema_field limit_fields[] = {
@@ -227,6 +461,16 @@ static const struct schema_field limit_fields[] = {
      .min = 0, .max = 16 * MIB,
      .sentence =
          "How much of an unwanted request body is read and dropped before the connection closes."},
+	/* Hints come in ones and twos, and 102 every 20 s; all of them within timeouts.first_byte. */
+	{"interim_responses", SCHEMA_INTEGER, false, AT(struct config_limits, interim_responses),
+     .fallback = "100", .min = 1, .max = 100000,
+     .sentence = "Most 1xx responses before the answer to one request."},
+	/* Far below the slowest line in use; a byte per second now costs an attacker his connection. */
+	{"rate_min", SCHEMA_SIZE, false, AT(struct config_limits, rate_min), .fallback = "256B",
+     .min = 0, .max = 1 * MIB,
+     .sentence =
+         "Least rate per second at which a client must send or read a body while only it is waited "
+         "for; 0: none. See timeouts.rate_grace."},
 	{"replay_body", SCHEMA_SIZE, false, AT(struct config_limits, replay_body), .fallback = "16KiB",
      .min = 0, .max = 16 * MIB,
      .sentence = "How much of a request body is kept while the request may have to be sent again."},
@@ -234,10 +478,30 @@ static const struct schema_field limit_fields[] = {
      .fallback = "10000", .min = 1, .max = 10000000,
      .sentence = "Most connections of clients, for all workers together. Each may need two file "
                  "descriptors."},
+	/* Each takes up to 64 KiB: all of them half of the default memory. */
+	{"handshakes", SCHEMA_INTEGER, false, AT(struct config_limits, handshakes), .fallback = "4096",
+     .min = 1, .max = 1000000,
+     .sentence =
+         "Most TLS handshakes at once, for all workers together; further connections are "
+         "closed before any TLS work. A failed one counts until its connection has closed."},
+	{"handshakes_per_address", SCHEMA_INTEGER, false,
+     AT(struct config_limits, handshakes_per_address), .fallback = "1024", .min = 1, .max = 1000000,
+     .sentence =
+         "Of these, most from one IPv4 address or one IPv6 network of 64 bits, so that nobody can "
+         "take them all; at most handshakes. Not for trusted_proxies and unix sockets."},
 	{"memory", SCHEMA_SIZE, false, AT(struct config_limits, memory), .fallback = "512MiB",
      .min = 16 * MIB, .max = 1 * TIB,
      .sentence =
          "Buffers and TLS state of all workers; when it is used up, new clients have to wait."},
+	{"page_files", SCHEMA_SIZE, false, AT(struct config_limits, page_files), .fallback = "256MiB",
+     .min = 1 * KIB, .max = 1024 * MIB,
+     .sentence = "All files of answers and error pages together; they are kept in memory."},
+	{"password_checks", SCHEMA_INTEGER, false, AT(struct config_limits, password_checks),
+     .fallback = "2", .min = 1, .max = 4,
+     .sentence =
+         "Hashes of passwords that are computed at the same time, for all workers together. "
+         "Each takes a processor, and some of them 16 MiB; further requests wait. More "
+         "than 4 would keep the look-up of names from its threads."},
 };
 
 static const struct schema limits_schema = {
@@ -259,6 +523,10 @@ static const struct schema_field timeout_fields[] = {
 	{"client_idle", SCHEMA_DURATION, false, AT(struct config_timeouts, client_idle_ms),
      .fallback = "60s", .min = 100 * MS, .max = DAY,
      .sentence = "While a body moves: nothing to and from the client."},
+	{"rate_grace", SCHEMA_DURATION, false, AT(struct config_timeouts, rate_grace_ms),
+     .fallback = "60s", .min = 100 * MS, .max = DAY,
+     .sentence = "How long in all a client may be slower than limits.rate_min; time in which it is "
+                 "faster pays that back."},
 	{"tunnel_idle", SCHEMA_DURATION, false, AT(struct config_timeouts, tunnel_idle_ms),
      .fallback = "1h", .min = SECOND, .max = 30 * (uint64_t)DAY,
      .sentence = "Nothing in either direction of a WebSocket connection."},
@@ -276,25 +544,6 @@ static const struct schema timeouts_schema = {
 	FIELDS(timeout_fields),
 };
 
-static const struct schema_field logging_fields[] = {
-	{"access", SCHEMA_PATH, false, AT(struct config_logging, access), .fallback = "stdout",
-     .words = log_target_words,
-     .sentence = "One line for each request and for each failed handshake."},
-	{"errors", SCHEMA_PATH, false, AT(struct config_logging, errors), .fallback = "stderr",
-     .words = log_target_words, .sentence = "What the proxy has to say about itself."},
-	{"format", SCHEMA_ENUM, false, AT(struct config_logging, format), .fallback = "json",
-     .words = log_format_words, .sentence = "The form of both."},
-};
-
-static const struct schema logging_schema = {
-	.size = sizeof(struct config_logging),
-	.place_offset = SCHEMA_NOWHERE,
-	.name_offset = SCHEMA_NOWHERE,
-	FIELDS(logging_fields),
-};
-
-static const struct schema_field network_item = {"", SCHEMA_NETWORK};
-
 static const struct schema_field top_fields[] = {
 	{"listeners", SCHEMA_LIST, true, ITEMS_AT(struct config, listeners, listener_count), .min = 1,
      .max = 64, .of = &listener_schema, .sentence = "Where clients connect.",
@@ -302,18 +551,35 @@ static const struct schema_field top_fields[] = {
              "- address: 0.0.0.0:80\n"
              "  redirect_to_https: true\n"},
 	{"routes", SCHEMA_LIST, false, ITEMS_AT(struct config, routes, route_count), .min = 0,
-     .max = 4096, .of = &route_schema,
+     .max = 4096, .of = &config_route_schema,
      .sentence = "Which cluster gets a request: the route with the most specific host wins, then "
                  "the one with the longest path. The order does not matter."},
 	{"clusters", SCHEMA_MAP, false, ITEMS_AT(struct config, clusters, cluster_count), .min = 0,
-     .max = 1024, .of = &cluster_schema, .example = "app",
+     .max = 1024, .of = &cluster_schema, .key = SCHEMA_NAME, .example = "app",
      .sentence = "The applications behind the proxy, each with a name of your choice."},
+	{"policies", SCHEMA_MAP, false, ITEMS_AT(struct config, policies, policy_count), .min = 0,
+     .max = CONFIG_POLICIES_MAX, .of = &policy_schema, .key = SCHEMA_NAME, .example = "old-clients",
+     .is_aside = true,
+     .sentence = "TLS policies of your own, each based on another one. `sallyport policies -c FILE "
+                 "NAME` prints what comes out."},
 	{"trusted_proxies", SCHEMA_LIST, false,
      ITEMS_AT(struct config, trusted_proxies, trusted_proxy_count), .min = 0, .max = 1024,
      .item = &network_item, .item_size = sizeof(struct config_network),
      .example = "[10.0.0.0/8, \"fd00::/8\"]",
      .sentence = "Proxies in front of this one: from these networks, X-Forwarded-For and the like "
                  "are believed. From all others they are discarded. Default: none."},
+	{"trusted_field", SCHEMA_ENUM, false, AT(struct config, trusted_field),
+     .fallback = "x-forwarded-for", .words = trusted_field_words,
+     .sentence =
+         "The field in which they tell the client's address. It is read from the right; the "
+         "first address that is not theirs is the client's. Only one field counts, since a "
+         "proxy that writes one often passes on what the client put into the other."},
+	{"error_pages", SCHEMA_MAP, false, .key = SCHEMA_NAME,
+     ITEMS_AT(struct config, error_pages, error_page_count), .min = 0, .max = 64,
+     .of = &config_error_page_schema, .example = "503", .is_aside = true,
+     .sentence =
+         "Pages of your own for errors that the proxy itself has to tell, by status (400 to "
+         "599); a route can have others. Read when the proxy starts."},
 	{"limits", SCHEMA_STRUCT, false, AT(struct config, limits), .of = &limits_schema,
      .sentence = "What one client, or all of them, can take."},
 	{"timeouts", SCHEMA_STRUCT, false, AT(struct config, timeouts), .of = &timeouts_schema,
@@ -321,7 +587,7 @@ static const struct schema_field top_fields[] = {
 	{"workers", SCHEMA_INTEGER, false, AT(struct config, workers), .fallback = "auto", .min = 1,
      .max = 256, .words = workers_words,
      .sentence = "Threads that serve clients; auto: one for each processor."},
-	{"logging", SCHEMA_STRUCT, false, AT(struct config, logging), .of = &logging_schema,
+	{"logging", SCHEMA_STRUCT, false, AT(struct config, logging), .of = &config_logging_schema,
      .sentence = "Where the logs go: stdout, stderr, off, or a path with a \"/\"."},
 };
 
@@ -331,11 +597,3 @@ const struct schema config_schema = {
 	.name_offset = SCHEMA_NOWHERE,
 	FIELDS(top_fields),
 };
-
-const char *config_policy_name(enum config_policy policy)
-{
-	for (const struct schema_word *word = policy_words; word->name; word++)
-		if (word->value == (unsigned)policy)
-			return word->name;
-	return NULL;
-}

@@ -12,7 +12,7 @@ enum {
 	COLUMNS_BEFORE = 40 /* columns shown before the place if the line is cut at its front */
 };
 
-static const char *const severity_names[SEVERITY_COUNT] = {"error", "warning"};
+static const char *const severity_names[SEVERITY_COUNT] = {"error", "warning", "notice"};
 
 void diagnostics_init(struct diagnostics *diagnostics)
 {
@@ -69,8 +69,10 @@ static void add(struct diagnostics *diagnostics, struct diagnostic diagnostic, c
 
 	if (diagnostic.severity == SEVERITY_ERROR)
 		diagnostics->errors++;
-	else
+	else if (diagnostic.severity == SEVERITY_WARNING)
 		diagnostics->warnings++;
+	else
+		diagnostics->notices++;
 	if (!has_room(diagnostics))
 		return;
 	text_init(&message, MESSAGE_MAX);
@@ -101,6 +103,19 @@ void diagnostics_warning(struct diagnostics *diagnostics, struct place place, co
 	va_start(arguments, format);
 	add(diagnostics, (struct diagnostic){.severity = SEVERITY_WARNING, .place = place}, path,
 	    format, arguments);
+	va_end(arguments);
+}
+
+void diagnostics_notice(struct diagnostics *diagnostics, struct place place, const char *path,
+                        const char *format, ...)
+{
+	va_list arguments;
+
+	if (diagnostics->without_notices)
+		return;
+	va_start(arguments, format);
+	add(diagnostics, (struct diagnostic){.severity = SEVERITY_NOTICE, .place = place}, path, format,
+	    arguments);
 	va_end(arguments);
 }
 
@@ -250,7 +265,8 @@ static void print_one(const struct diagnostics *diagnostics, const struct diagno
 
 void diagnostics_print(struct diagnostics *diagnostics, struct text *out)
 {
-	size_t dropped = diagnostics->errors + diagnostics->warnings - diagnostics->count;
+	size_t dropped =
+		diagnostics->errors + diagnostics->warnings + diagnostics->notices - diagnostics->count;
 
 	sort(diagnostics);
 	for (size_t i = 0; i < diagnostics->count; i++)
@@ -273,8 +289,8 @@ void diagnostics_print_json(struct diagnostics *diagnostics, struct text *out)
 	sort(diagnostics);
 	text_put_char(out, '{');
 	put_json_string(out, "file", diagnostics->name);
-	text_printf(out, ",\"errors\":%zu,\"warnings\":%zu,\"diagnostics\":[", diagnostics->errors,
-	            diagnostics->warnings);
+	text_printf(out, ",\"errors\":%zu,\"warnings\":%zu,\"notices\":%zu,\"diagnostics\":[",
+	            diagnostics->errors, diagnostics->warnings, diagnostics->notices);
 	for (size_t i = 0; i < diagnostics->count; i++) {
 		const struct diagnostic *item = &diagnostics->items[i];
 

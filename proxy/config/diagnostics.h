@@ -37,7 +37,12 @@ struct place {
 	unsigned length;
 };
 
-enum severity { SEVERITY_ERROR, SEVERITY_WARNING, SEVERITY_COUNT };
+enum severity {
+	SEVERITY_ERROR,
+	SEVERITY_WARNING,
+	SEVERITY_NOTICE, /* good to know; nothing that should be changed */
+	SEVERITY_COUNT
+};
 
 enum { DIAGNOSTICS_MAX = 200 };
 
@@ -55,8 +60,10 @@ struct diagnostics {
 	size_t capacity;
 	size_t errors; /* all, the dropped ones included */
 	size_t warnings;
-	struct span name;   /* of the file, as the user wrote it */
-	struct span source; /* the file's text; empty: unknown */
+	size_t notices;
+	bool without_notices; /* for whoever does not want them: they are dropped at once */
+	struct span name;     /* of the file, as the user wrote it */
+	struct span source;   /* the file's text; empty: unknown */
 	struct arena arena;
 };
 
@@ -73,6 +80,9 @@ void diagnostics_error(struct diagnostics *diagnostics, struct place place, cons
 /* Adds a warning, likewise. Warnings do not keep the configuration from being used. */
 void diagnostics_warning(struct diagnostics *diagnostics, struct place place, const char *path,
                          const char *format, ...) PRINTF_LIKE(4, 5);
+/* Adds a notice, likewise. Not even those who take warnings for errors mind it. */
+void diagnostics_notice(struct diagnostics *diagnostics, struct place place, const char *path,
+                        const char *format, ...) PRINTF_LIKE(4, 5);
 /* As diagnostics_error(), and afterwards `did you mean "…"?`, unless the suggestion is empty. */
 void diagnostics_error_suggest(struct diagnostics *diagnostics, struct place place,
                                const char *path, struct span suggestion, const char *format, ...)
@@ -83,8 +93,8 @@ void diagnostics_print(struct diagnostics *diagnostics, struct text *out);
 /*
  * For programs: one JSON object and a line end.
  *
- *     {"file":…,"errors":1,"warnings":0,"diagnostics":[{"severity":"error","line":12,"column":16,
- *      "length":2,"path":…,"message":…,"suggestion":…}]}
+ *     {"file":…,"errors":1,"warnings":0,"notices":0,"diagnostics":[{"severity":"error","line":12,
+ *      "column":16,"length":2,"path":…,"message":…,"suggestion":…}]}
  *
  * `suggestion` is null if there is none; line, column and length are 0 for the file as a whole.
  */

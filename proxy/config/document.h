@@ -37,6 +37,14 @@ enum node_kind {
 	NODE_KIND_COUNT
 };
 
+/* A `${client.address}` in a scalar: known only with each request (config/variable.h). */
+struct node_variable {
+	struct node_variable *next; /* in the order of the text */
+	struct span name;
+	size_t at; /* its value goes before this byte of the node's expanded text */
+	struct place place;
+};
+
 struct node {
 	enum node_kind kind;
 	bool refused;        /* its key was complained about; it ends up as NODE_BROKEN */
@@ -52,6 +60,7 @@ struct node {
 	size_t index;      /* among the siblings, from 0 */
 	struct span key;   /* in a map; else data == NULL */
 	struct place key_place;
+	struct node_variable *variables; /* of a scalar; config/expand.h finds them */
 };
 
 struct document {

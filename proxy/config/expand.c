@@ -12,7 +12,10 @@ struct expansion {
 	struct span rest; /* what is still to be looked through */
 	size_t dollars;   /* `$` passed so far */
 	struct text expanded;
+	struct arena *arena; /* for variables of the request */
+	struct node_variable **last_variable;
 	bool failed;
+	bool starved; /* no memory for one of them */
 };
 
 /* The offset of the n-th `$` (from 0) in `text`; its size if there are fewer. */
@@ -126,6 +129,21 @@ static void add_variable(struct expansion *expansion, struct span name, const st
 		text_put_string(&expansion->expanded, value);
 }
 
+/* Notes a variable of the request, for whoever knows what may hold one. */
+static void note_variable(struct expansion *expansion, struct span name, size_t length)
+{
+	struct node_variable *variable = arena_new(expansion->arena, 1, sizeof(*variable));
+
+	if (!variable || arena_copy(expansion->arena, name, &variable->name)) {
+		expansion->starved = true;
+		return;
+	}
+	variable->at = expansion->expanded.size;
+	variable->place = place_of_dollar(expansion->node, expansion->dollars, length);
+	*expansion->last_variable = variable;
+	expansion->last_variable = &variable->next;
+}
+
 /* `rest` begins with `${`. Returns how many bytes were used; all of them after a failure. */
 static size_t expand_braces(struct expansion *expansion)
 {
@@ -138,6 +156,8 @@ static size_t expand_braces(struct expansion *expansion)
 		fail(expansion, 2, "\"${\" without \"}\"; write $$ for a dollar sign");
 	else if (name.size == 0)
 		fail(expansion, close + 1, "a variable's name must stand after \"${\"");
+	else if (span_starts_with(after, SPAN(".")))
+		note_variable(expansion, span_cut(rest, 2, close), close + 1);
 	else if (after.size > 0 && !span_starts_with(after, SPAN(":-")))
 		fail(expansion, close + 1,
 		     "after the variable's name there must be \"}\" or \":-\" and a default");
@@ -182,6 +202,8 @@ static enum error expand_scalar(struct document *document, struct expansion *exp
 		expansion->dollars += count_dollars(span_cut(expansion->rest, 0, used));
 		expansion->rest = span_from(expansion->rest, used);
 	}
+	if (expansion->starved)
+		return ERROR_OUT_OF_MEMORY;
 	if (expansion->failed) {
 		node->kind = NODE_BROKEN;
 		return OK;
@@ -206,7 +228,13 @@ enum error expand_document(struct document *document, char *(*lookup)(const char
 		if (node->kind != NODE_SCALAR || span_find(node->text, '$') == node->text.size)
 			continue;
 
-		struct expansion expansion = {.node = node, .lookup = lookup, .diagnostics = diagnostics};
+		struct expansion expansion = {
+			.node = node,
+			.lookup = lookup,
+			.diagnostics = diagnostics,
+			.arena = &document->arena,
+			.last_variable = &node->variables,
+		};
 
 		text_init(&expansion.expanded, EXPAND_VALUE_MAX);
 		error = expand_scalar(document, &expansion);

@@ -5,6 +5,10 @@
  * Each value is expanded exactly once: neither a variable's value nor a default is looked through
  * again. Keys are never expanded. A name is a letter or `_`, then letters, digits and `_`.
  *
+ * A name with a dot in it, as in `${client.address}`, is no variable of the environment but one of
+ * each request. It is taken out of the text and noted at the node, with the place where its value
+ * goes; so what a variable of the environment holds can never become one.
+ *
  * Limits: a variable's value has at most EXPAND_VALUE_MAX bytes, of UTF-8 and without control
  * characters; an expanded value at most as many.
  */

@@ -54,7 +54,8 @@ const char *pattern_host(struct span text, struct text *out)
 		return NULL;
 	}
 	if (span_equal(text, SPAN("*")))
-		return "leave \"host\" out for a route that takes any host";
+		return "\"*\" needs a name after it, as in \"*.example.com\"; a route for any host has no "
+			   "\"host\"";
 	if (!is_ascii(text))
 		return "write the name in its ASCII form, which begins with xn--";
 

@@ -4,8 +4,12 @@
 #include <string.h>
 
 #include "config/nearest.h"
+#include "config/route_check.h"
 
-enum { PATH_SIZE = 128 }; /* the longest: `clusters.` and a name of 64 */
+enum {
+	PATH_SIZE = 128,      /* the longest: `clusters.` and a name of 64 */
+	LONG_PATH_SIZE = 384, /* `listeners[63].tls.names.`, a name of 253, and a key */
+};
 
 static bool is_given(struct config_text text)
 {
@@ -115,6 +119,91 @@ static void check_equal_routes(const struct config *config, const struct node *r
 	}
 }
 
+static bool asks(const struct config_client_certificates *clients)
+{
+	return clients && clients->mode > CONFIG_CLIENT_NONE;
+}
+
+/* `keys`: what leads to it, such as `listeners[0].tls`. */
+static void check_client_certificates(const struct config_client_certificates *clients,
+                                      const char *keys, struct diagnostics *diagnostics)
+{
+	char path[LONG_PATH_SIZE];
+
+	if (!clients)
+		return;
+	(void)snprintf(path, sizeof(path), "%s.client_certificates", keys);
+	if (asks(clients) && !is_given(clients->ca))
+		diagnostics_error(diagnostics, clients->place, path,
+		                  "ca is missing: the CA certificates that clients may be certified by");
+	if (clients->mode == CONFIG_CLIENT_NONE && (is_given(clients->ca) || is_given(clients->crl)))
+		diagnostics_error(
+			diagnostics, clients->place, path,
+			"with mode none nobody is asked for a certificate, so there is no use for "
+			"ca and crl");
+}
+
+static void check_ticket_keys(const struct config_tls *tls, size_t index,
+                              struct diagnostics *diagnostics)
+{
+	char path[PATH_SIZE];
+
+	if (!tls->ticket_keys || tls->tickets)
+		return;
+	(void)snprintf(path, sizeof(path), "listeners[%zu].tls.ticket_keys", index);
+	diagnostics_error(diagnostics, tls->ticket_keys->place, path,
+	                  "this listener gives no tickets (tickets: false)");
+}
+
+static void check_tls(const struct config *config, struct diagnostics *diagnostics)
+{
+	for (size_t i = 0; i < config->listener_count; i++) {
+		const struct config_tls *tls = config->listeners[i].tls;
+		char path[LONG_PATH_SIZE];
+
+		if (!tls)
+			continue;
+		(void)snprintf(path, sizeof(path), "listeners[%zu].tls", i);
+		check_client_certificates(tls->client_certificates, path, diagnostics);
+		check_ticket_keys(tls, i, diagnostics);
+		for (size_t j = 0; j < tls->name_count; j++) {
+			(void)snprintf(path, sizeof(path), "listeners[%zu].tls.names.%s", i,
+			               string_of(tls->names[j].name));
+			check_client_certificates(tls->names[j].client_certificates, path, diagnostics);
+		}
+	}
+}
+
+static bool asks_for_certificates(const struct config_tls *tls)
+{
+	bool found = asks(tls->client_certificates);
+
+	for (size_t i = 0; i < tls->name_count; i++)
+		found = found || asks(tls->names[i].client_certificates);
+	return found;
+}
+
+/* Routes are those of all listeners: a plain one is a way around. */
+static void check_ways_around(const struct config *config, struct diagnostics *diagnostics)
+{
+	bool is_asked = false;
+
+	for (size_t i = 0; i < config->listener_count; i++)
+		is_asked = is_asked ||
+		           (config->listeners[i].tls && asks_for_certificates(config->listeners[i].tls));
+	for (size_t i = 0; i < config->listener_count && is_asked; i++) {
+		const struct config_listener *listener = &config->listeners[i];
+		char path[PATH_SIZE];
+
+		if (listener->tls || listener->redirect_to_https)
+			continue;
+		(void)snprintf(path, sizeof(path), "listeners[%zu]", i);
+		diagnostics_warning(diagnostics, listener->place, path,
+		                    "whoever comes this way gets everywhere without a client certificate, "
+		                    "which another listener asks for; redirect_to_https?");
+	}
+}
+
 static bool only_redirects(const struct config *config)
 {
 	for (size_t i = 0; i < config->listener_count; i++)
@@ -158,13 +247,17 @@ static void check_equal_listeners(const struct config *config, struct diagnostic
 	}
 }
 
+static bool has_tls(const struct config *config)
+{
+	for (size_t i = 0; i < config->listener_count; i++)
+		if (config->listeners[i].tls)
+			return true;
+	return false;
+}
+
 static void check_redirects(const struct config *config, const struct node *root,
                             struct diagnostics *diagnostics)
 {
-	bool has_tls = false;
-
-	for (size_t i = 0; i < config->listener_count; i++)
-		has_tls = has_tls || config->listeners[i].tls;
 	for (size_t i = 0; i < config->listener_count; i++) {
 		const struct config_listener *listener = &config->listeners[i];
 		struct place place = key_place(item_of(root, SPAN("listeners"), i),
@@ -176,17 +269,31 @@ static void check_redirects(const struct config *config, const struct node *root
 		(void)snprintf(path, sizeof(path), "listeners[%zu].redirect_to_https", i);
 		if (listener->tls)
 			diagnostics_error(diagnostics, place, path, "a listener with tls speaks HTTPS already");
-		else if (!has_tls)
+		else if (!has_tls(config))
 			diagnostics_warning(diagnostics, place, path,
 			                    "no listener here speaks HTTPS; clients are sent to another "
 			                    "server's port 443");
 	}
 }
 
+static void check_hsts(const struct config *config, struct diagnostics *diagnostics)
+{
+	for (size_t i = 0; i < config->route_count && !has_tls(config); i++) {
+		char path[PATH_SIZE];
+
+		if (!config->routes[i].hsts)
+			continue;
+		(void)snprintf(path, sizeof(path), "routes[%zu].hsts", i);
+		diagnostics_warning(diagnostics, config->routes[i].hsts->place, path,
+		                    "this is said over HTTPS only (RFC 6797 §7.2), and no listener here "
+		                    "speaks it");
+	}
+}
+
 static bool is_used(const struct config *config, struct span name)
 {
 	for (size_t i = 0; i < config->route_count; i++)
-		if (span_equal(config->routes[i].cluster.text, name))
+		if (is_given(config->routes[i].cluster) && span_equal(config->routes[i].cluster.text, name))
 			return true;
 	return false;
 }
@@ -257,33 +364,88 @@ static void check_loops(const struct config *config, struct diagnostics *diagnos
 			check_loop(config, &config->clusters[i], j, diagnostics);
 }
 
-/* The target is a part of the head. Its default gives way to a small head_size. */
+/* A part can not be larger than the whole; a part's default gives way to a small whole. */
+static void check_part(const struct node *part, uint64_t *size, uint64_t whole, const char *path,
+                       const char *why, struct diagnostics *diagnostics)
+{
+	if (whole == 0 || *size <= whole)
+		return; /* 0: it could not be decoded */
+	if (part)
+		diagnostics_error(diagnostics, part->place, path, "%s", why);
+	else
+		*size = whole;
+}
+
 static void check_limits(struct config *config, const struct node *root,
                          struct diagnostics *diagnostics)
 {
-	const struct node *target_size =
-		node_child(node_child(root, SPAN("limits")), SPAN("target_size"));
+	const struct node *node = node_child(root, SPAN("limits"));
 	struct config_limits *limits = &config->limits;
 
-	if (limits->head_size == 0 || limits->target_size <= limits->head_size)
-		return; /* 0: it could not be decoded */
-	if (target_size)
-		diagnostics_error(diagnostics, target_size->place, "limits.target_size",
-		                  "the target is a part of the head and can not be larger than head_size");
-	else
-		limits->target_size = limits->head_size;
+	check_part(node_child(node, SPAN("target_size")), &limits->target_size, limits->head_size,
+	           "limits.target_size",
+	           "the target is a part of the head and can not be larger than head_size",
+	           diagnostics);
+	check_part(node_child(node, SPAN("handshakes_per_address")), &limits->handshakes_per_address,
+	           limits->handshakes, "limits.handshakes_per_address",
+	           "those of one address are a part of all and can not be more than handshakes",
+	           diagnostics);
+}
+
+/* A unix socket's clients have no address by which they could be trusted. */
+static void check_proxy_listeners(const struct config *config, struct diagnostics *diagnostics)
+{
+	for (size_t i = 0; i < config->listener_count; i++) {
+		const struct config_listener *listener = &config->listeners[i];
+		char path[PATH_SIZE];
+
+		if (!listener->proxy_protocol || listener->address.kind != ADDRESS_UNIX ||
+		    !is_given(listener->address_text))
+			continue;
+		(void)snprintf(path, sizeof(path), "listeners[%zu].proxy_protocol", i);
+		diagnostics_error(diagnostics, listener->proxy_protocol->place, path,
+		                  "who connects to a unix socket has no address that could be in \"from\"");
+	}
+}
+
+/* What would be ignored is not taken. */
+static void check_proxy_pools(const struct config *config, const struct node *root,
+                              struct diagnostics *diagnostics)
+{
+	const struct node *clusters = node_child(root, SPAN("clusters"));
+
+	for (size_t i = 0; i < config->cluster_count; i++) {
+		const struct config_cluster *cluster = &config->clusters[i];
+		const struct node *pool =
+			node_child(node_child(clusters, cluster->name.text), SPAN("pool"));
+		char path[PATH_SIZE];
+
+		if (cluster->proxy_protocol == CONFIG_PROXY_OFF || !pool || node_is_nothing(pool))
+			continue;
+		(void)snprintf(path, sizeof(path), "clusters.%s.pool", string_of(cluster->name));
+		diagnostics_error(diagnostics, pool->key_place, path,
+		                  "with proxy_protocol there is no pool: each connection is one client's");
+	}
 }
 
 void rules_check(struct config *config, const struct node *root, struct diagnostics *diagnostics)
 {
 	check_equal_listeners(config, diagnostics);
 	check_redirects(config, root, diagnostics);
+	check_hsts(config, diagnostics);
+	check_tls(config, diagnostics);
+	check_ways_around(config, diagnostics);
 	check_routes_exist(config, root, diagnostics);
 	check_equal_routes(config, root, diagnostics);
+	for (size_t i = 0; i < config->route_count; i++)
+		route_check(config, i, item_of(root, SPAN("routes"), i), diagnostics);
+	route_check_error_pages(config->error_pages, config->error_page_count, "", diagnostics);
 	if (clusters_are_known(config, root))
 		check_route_clusters(config, diagnostics);
 	check_loops(config, diagnostics);
 	check_limits(config, root, diagnostics);
+	check_proxy_listeners(config, diagnostics);
+	check_proxy_pools(config, root, diagnostics);
 	if (diagnostics->errors == 0) /* else it may only be that a route is wrong */
 		check_unused_clusters(config, diagnostics);
 }

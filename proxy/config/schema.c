@@ -1,5 +1,7 @@
 #include "config/schema.h"
 
+#include <string.h>
+
 #include "config/config.h"
 #include "config/nearest.h"
 #include "config/value.h"
@@ -84,25 +86,38 @@ static bool check_count(const struct schema_field *field, struct schema_reader *
 	return false;
 }
 
+/* The key of a map's item, as a value of its own. */
+static enum error decode_key(const struct schema_field *field, struct schema_reader *reader,
+                             const struct node *node, char *at)
+{
+	size_t name_offset = field->of ? field->of->name_offset : field->item->beside;
+	const struct schema_field row = {.kind = field->key, .offset = name_offset};
+	struct node key = *node;
+
+	if (field->key == SCHEMA_NAME && !value_is_name(node->key)) {
+		schema_error(reader, node, node->key_place, (struct span){0},
+		             "a name has 1 to %d letters, digits, \"-\", \"_\" and \".\"", VALUE_NAME_MAX);
+		return OK;
+	}
+	key.kind = NODE_SCALAR;
+	key.quoted = true; /* `null` as a key is a name */
+	key.text = key.source = node->key;
+	key.variables = NULL; /* those of the value */
+	key.place = node->key_place;
+	return value_decode(&row, reader, &key, at);
+}
+
 static enum error decode_item(const struct schema_field *field, struct schema_reader *reader,
                               const struct node *node, char *at)
 {
-	if (!field->of)
-		return value_decode(field->item, reader, node, at);
 	if (field->kind == SCHEMA_MAP) {
-		if (!value_is_name(node->key)) {
-			schema_error(reader, node, node->key_place, (struct span){0},
-			             "a name has 1 to %d letters, digits, \"-\", \"_\" and \".\"",
-			             VALUE_NAME_MAX);
-			return OK;
-		}
-
-		enum error error =
-			value_store_text(reader, node->key, node->key_place, at + field->of->name_offset);
+		enum error error = decode_key(field, reader, node, at);
 
 		if (error)
 			return error;
 	}
+	if (!field->of)
+		return value_decode(field->item, reader, node, at);
 	if (node->kind == NODE_SCALAR && !node_is_nothing(node)) {
 		const struct schema_field map = {.kind = SCHEMA_STRUCT};
 
@@ -145,6 +160,36 @@ static enum error decode_items(const struct schema_field *field, struct schema_r
 	return OK;
 }
 
+/* A list of words. */
+static enum error decode_flags(const struct schema_field *field, struct schema_reader *reader,
+                               const struct node *node, char *object)
+{
+	const struct schema_field item = {.kind = SCHEMA_ENUM, .words = field->words};
+	unsigned flags = 0;
+
+	if (node->kind != NODE_LIST && !node_is_nothing(node)) {
+		expected(field, reader, node);
+		return OK;
+	}
+	for (const struct node *child = node->first; child; child = child->next) {
+		unsigned flag = 0;
+
+		if (child->refused)
+			continue;
+
+		enum error error = value_decode(&item, reader, child, &flag);
+
+		if (error)
+			return error;
+		if ((flags & flag) != 0)
+			schema_error(reader, child, child->place, (struct span){0},
+			             "it is in the list already");
+		flags |= flag;
+	}
+	memcpy(object + field->offset, &flags, sizeof(flags));
+	return OK;
+}
+
 static enum error decode_optional(const struct schema_field *field, struct schema_reader *reader,
                                   const struct node *node, char *object)
 {
@@ -163,6 +208,8 @@ static enum error decode_given(const struct schema_field *field, struct schema_r
 	case SCHEMA_LIST:
 	case SCHEMA_MAP:
 		return node->kind == NODE_BROKEN ? OK : decode_items(field, reader, node, object);
+	case SCHEMA_FLAGS:
+		return node->kind == NODE_BROKEN ? OK : decode_flags(field, reader, node, object);
 	case SCHEMA_STRUCT:
 	case SCHEMA_OPTIONAL:
 		if (node->kind == NODE_LIST || (node->kind == NODE_SCALAR && !node_is_nothing(node)))

@@ -23,11 +23,16 @@
 /* Kinds and the type of the field that they fill. */
 enum schema_kind {
 	SCHEMA_BOOL,     /* bool */
+	SCHEMA_SWITCH,   /* enum config_switch: as bool, or neither */
 	SCHEMA_ENUM,     /* an enum; `words` */
+	SCHEMA_FLAGS,    /* unsigned; a list of `words`, their values combined with | */
 	SCHEMA_INTEGER,  /* uint64_t; decimal, or one of `words` */
 	SCHEMA_SIZE,     /* uint64_t; bytes */
 	SCHEMA_DURATION, /* uint64_t; milliseconds */
 	SCHEMA_NAME,     /* struct config_text; letters, digits, `-`, `_`, `.`, at most 64 */
+	SCHEMA_TEXT,     /* struct config_text; one line of at most `max` bytes, not empty */
+	SCHEMA_LINES,    /* struct config_text; any lines of at most `max` bytes in all */
+	SCHEMA_TEMPLATE, /* struct config_template; one line with variables (config/variable.h) */
 	SCHEMA_PATH,     /* struct config_text; made absolute; or one of `words` */
 	SCHEMA_HOST,     /* struct config_text; host name or `*.` and a name, in lower case */
 	SCHEMA_PREFIX,   /* struct config_text; of a URL's path */
@@ -37,7 +42,8 @@ enum schema_kind {
 	SCHEMA_STRUCT,   /* the struct itself; if it is not given, its fields have their defaults */
 	SCHEMA_OPTIONAL, /* a pointer to the struct; NULL if it is not given */
 	SCHEMA_LIST,     /* a pointer to the first item, and size_t; of `of` or `item` */
-	SCHEMA_MAP,      /* the same; keys are names that go to name_offset of each item */
+	SCHEMA_MAP,      /* the same; keys, of kind `key`, go to name_offset of each item, or to where
+	                    `item` says */
 	SCHEMA_KIND_COUNT
 };
 
@@ -59,12 +65,16 @@ struct schema_field {
 	uint64_t min;         /* numbers: the value; lists and maps: how many items */
 	uint64_t max;
 	const struct schema_word *words;
-	const struct schema *of;         /* structs, and lists and maps of them */
-	const struct schema_field *item; /* lists of scalars: name "", offset 0 */
-	size_t item_size;                /* of `item` */
-	const char *sentence;            /* what it does */
-	const char *example;             /* reference: a value to show where there is no default */
-	const char *more;                /* reference: lines to show after the first item */
+	const struct schema *of; /* structs, and lists and maps of them */
+	/* Lists and maps of scalars: name "", the value's offset, and in maps beside: the name's. */
+	const struct schema_field *item;
+	size_t item_size;     /* of `item` */
+	enum schema_kind key; /* of maps: SCHEMA_NAME, SCHEMA_HOST */
+	const char *sentence; /* what it does */
+	const char *example;  /* reference: a value to show where there is no default */
+	const char *more;     /* reference: lines to show after the first item */
+	bool is_aside;        /* reference: shown with all that is in it, commented out */
+	bool shown;           /* reference: not commented out, though it is not required */
 };
 
 /* An offset that a struct does not have. */

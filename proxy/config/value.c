@@ -8,17 +8,23 @@
 #include "config/config.h"
 #include "config/nearest.h"
 #include "config/pattern.h"
+#include "config/template.h"
 
 enum { FOUND_MAX = 60, WORDS_MAX = 400 };
 
 /* What people call each kind. Number kinds add their range, word kinds their words. */
 static const char *const kind_words[SCHEMA_KIND_COUNT] = {
 	[SCHEMA_BOOL] = "true or false",
+	[SCHEMA_SWITCH] = "true or false",
 	[SCHEMA_ENUM] = "one of",
+	[SCHEMA_FLAGS] = "a list of",
 	[SCHEMA_INTEGER] = "a whole number",
 	[SCHEMA_SIZE] = "a size such as 32KiB",
 	[SCHEMA_DURATION] = "a duration such as 30s",
 	[SCHEMA_NAME] = "a name of letters, digits, \"-\", \"_\" and \".\"",
+	[SCHEMA_TEXT] = "a text of one line",
+	[SCHEMA_LINES] = "a text",
+	[SCHEMA_TEMPLATE] = "a text of one line, perhaps with variables such as ${client.address}",
 	[SCHEMA_PATH] = "the path of a file",
 	[SCHEMA_HOST] = "a host name such as app.example.com or \"*.example.com\"",
 	[SCHEMA_PREFIX] = "the beginning of a URL's path such as /api/",
@@ -33,6 +39,8 @@ static const char *const kind_words[SCHEMA_KIND_COUNT] = {
 
 void value_put_expected(const struct schema_field *field, struct text *out)
 {
+	bool is_list = field->kind == SCHEMA_ENUM || field->kind == SCHEMA_FLAGS;
+
 	text_put_string(out, kind_words[field->kind]);
 	if (field->kind == SCHEMA_INTEGER) {
 		text_put_string(out, " from ");
@@ -42,9 +50,9 @@ void value_put_expected(const struct schema_field *field, struct text *out)
 	}
 	for (const struct schema_word *word = field->words; word && word->name; word++)
 		text_printf(out, "%s %s",
-		            word == field->words && field->kind == SCHEMA_ENUM ? ""
-		            : word[1].name                                     ? ","
-		                                                               : " or",
+		            word == field->words && is_list ? ""
+		            : word[1].name                  ? ","
+		                                            : " or",
 		            word->name);
 }
 
@@ -146,10 +154,16 @@ static enum error decode_bool(const struct schema_field *field, struct schema_re
 		{"false", false}, {"no", false}, {"off", false}, {"0", false},
 	};
 	struct span suggestion = {0};
-	bool *at = (bool *)((char *)object + field->offset);
+	char *at = (char *)object + field->offset;
 
 	if (span_equal(node->text, SPAN("true")) || span_equal(node->text, SPAN("false"))) {
-		*at = node->text.size == 4;
+		bool value = node->text.size == 4;
+		enum config_switch choice = value ? CONFIG_TRUE : CONFIG_FALSE;
+
+		if (field->kind == SCHEMA_BOOL)
+			memcpy(at, &value, sizeof(value));
+		else
+			memcpy(at, &choice, sizeof(choice));
 		return OK;
 	}
 	for (size_t i = 0; i < ARRAY_LENGTH(others); i++)
@@ -332,6 +346,25 @@ static enum error decode_name(const struct schema_field *field, struct schema_re
 	return OK;
 }
 
+static enum error decode_text(const struct schema_field *field, struct schema_reader *reader,
+                              const struct node *node, void *object)
+{
+	if (node->text.size > field->max)
+		schema_error(reader, node, node->place, (struct span){0}, "the text has more than %u bytes",
+		             (unsigned)field->max);
+	else if (node->text.size == 0 && field->kind == SCHEMA_TEXT)
+		expected(field, reader, node, (struct span){0});
+	else
+		return value_store_text(reader, node->text, node->place, (char *)object + field->offset);
+	return OK;
+}
+
+static enum error decode_template(const struct schema_field *field, struct schema_reader *reader,
+                                  const struct node *node, void *object)
+{
+	return template_decode(reader, node, (char *)object + field->offset);
+}
+
 /* Kinds with a problem in words: host, prefix, addresses and networks. */
 static void refuse(struct schema_reader *reader, const struct node *node, const char *problem,
                    const struct text *suggestion)
@@ -403,12 +436,15 @@ static enum error decode_network(const struct schema_field *field, struct schema
 }
 
 /* Invisible characters get into a value only by escapes ("\n") or by folding lines. */
-static bool is_visible(struct schema_reader *reader, const struct node *node)
+static bool is_visible(const struct schema_field *field, struct schema_reader *reader,
+                       const struct node *node)
 {
 	for (struct span rest = node->text; rest.size > 0;) {
 		struct character character = character_first(rest);
+		bool is_layout =
+			field->kind == SCHEMA_LINES && (character.code == '\n' || character.code == '\t');
 
-		if (!character.harmless) {
+		if (!character.harmless && !is_layout) {
 			schema_error(reader, node, node->place, (struct span){0},
 			             "the value holds the invisible character U+%04X", character.code);
 			return false;
@@ -418,14 +454,27 @@ static bool is_visible(struct schema_reader *reader, const struct node *node)
 	return true;
 }
 
+/* A variable of the request, where the value is needed before there is one. */
+static bool has_no_variable(const struct schema_field *field, struct schema_reader *reader,
+                            const struct node *node)
+{
+	if (!node->variables || field->kind == SCHEMA_TEMPLATE)
+		return true;
+	schema_error(reader, node, node->variables->place, (struct span){0},
+	             "a variable with a dot is known only with each request, and can not stand here");
+	return false;
+}
+
 enum error value_decode(const struct schema_field *field, struct schema_reader *reader,
                         const struct node *node, void *object)
 {
 	static enum error (*const decoders[SCHEMA_KIND_COUNT])(
 		const struct schema_field *, struct schema_reader *, const struct node *, void *) = {
-		[SCHEMA_BOOL] = decode_bool,       [SCHEMA_ENUM] = decode_enum,
-		[SCHEMA_INTEGER] = decode_number,  [SCHEMA_SIZE] = decode_number,
-		[SCHEMA_DURATION] = decode_number, [SCHEMA_NAME] = decode_name,
+		[SCHEMA_BOOL] = decode_bool,       [SCHEMA_SWITCH] = decode_bool,
+		[SCHEMA_ENUM] = decode_enum,       [SCHEMA_INTEGER] = decode_number,
+		[SCHEMA_SIZE] = decode_number,     [SCHEMA_DURATION] = decode_number,
+		[SCHEMA_NAME] = decode_name,       [SCHEMA_TEXT] = decode_text,
+		[SCHEMA_LINES] = decode_text,      [SCHEMA_TEMPLATE] = decode_template,
 		[SCHEMA_PATH] = decode_path,       [SCHEMA_HOST] = decode_pattern,
 		[SCHEMA_PREFIX] = decode_pattern,  [SCHEMA_LISTEN] = decode_address,
 		[SCHEMA_ADDRESS] = decode_address, [SCHEMA_NETWORK] = decode_network,
@@ -434,11 +483,13 @@ enum error value_decode(const struct schema_field *field, struct schema_reader *
 	if (node->kind == NODE_BROKEN)
 		return OK;
 	check(decoders[field->kind] != NULL);
-	if (node->kind != NODE_SCALAR || node_is_nothing(node)) {
+	if (node->kind == NODE_SCALAR && !has_no_variable(field, reader, node))
+		return OK;
+	if (node->kind != NODE_SCALAR || (node_is_nothing(node) && !node->variables)) {
 		expected(field, reader, node, (struct span){0});
 		return OK;
 	}
-	if (!is_visible(reader, node))
+	if (!is_visible(field, reader, node))
 		return OK;
 	return decoders[field->kind](field, reader, node, object);
 }

@@ -282,3 +282,19 @@ enum error h1_body_read(struct h1_body *body, struct span in, size_t payload_max
 	*ret_payload = span_cut(in, before, before + size);
 	return OK;
 }
+
+enum error h1_body_judge(const struct h1_body *body, struct span in)
+{
+	struct h1_body ahead = *body;
+	enum error error = OK;
+	size_t taken;
+
+	do {
+		struct span unused;
+
+		taken = 0;
+		error = h1_body_read(&ahead, in, SIZE_MAX, &taken, &unused);
+		in = span_from(in, taken);
+	} while (!error && taken > 0);
+	return error;
+}

@@ -90,6 +90,13 @@ MUST_CHECK enum error h1_body_init(struct h1_body *body, const struct message *m
 MUST_CHECK enum error h1_body_read(struct h1_body *body, struct span in, size_t payload_max,
                                    size_t *ret_taken, struct span *ret_payload);
 
+/*
+ * Reads `in` ahead, without taking anything: the error that h1_body_read() would come to in these
+ * bytes, or OK. So a request with a flaw that is here already can be refused before any of it has
+ * been passed on.
+ */
+MUST_CHECK enum error h1_body_judge(const struct h1_body *body, struct span in);
+
 /* All of it has been read; the next byte belongs to the next message. */
 bool h1_body_is_done(const struct h1_body *body);
 

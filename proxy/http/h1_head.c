@@ -20,6 +20,22 @@ bool h1_head_has_begun(const struct h1_head *head)
 	return head->state > H1_HEAD_EMPTY_LF;
 }
 
+static bool tolerates(const struct h1_head *head, enum h1_leniency leniency)
+{
+	return (head->rules.tolerated & (unsigned)leniency) != 0;
+}
+
+/* A line of LF alone: where the first one ends so, all must. */
+static enum error take_bare_line_feed(struct h1_head *head)
+{
+	bool is_first = head->empty_lines == 0 || head->fields.ends_bare;
+
+	if (!tolerates(head, H1_TOLERATE_BARE_LF) || !is_first)
+		return ERROR_LINE_END_MALFORMED;
+	head->fields.ends_bare = true;
+	return OK;
+}
+
 /* How many bytes of the part of the start line that we are in have been seen. */
 static size_t part_size(const struct h1_head *head)
 {
@@ -50,6 +66,27 @@ static enum error take_method(struct h1_head *head, struct span content, char c)
 	return OK;
 }
 
+static void end_empty_line(struct h1_head *head)
+{
+	head->start = head->scanned + 1;
+	head->empty_lines++;
+	head->state = H1_HEAD_START;
+}
+
+static enum error take_empty_line(struct h1_head *head, char c)
+{
+	if (c == '\r') {
+		enter(head, H1_HEAD_EMPTY_LF, head->scanned);
+		return head->fields.ends_bare ? ERROR_LINE_END_MALFORMED : OK;
+	}
+
+	enum error error = take_bare_line_feed(head);
+
+	if (!error)
+		end_empty_line(head);
+	return error;
+}
+
 static enum error take_start(struct h1_head *head, struct span content, char c)
 {
 	if (head->kind == MESSAGE_RESPONSE) {
@@ -57,10 +94,9 @@ static enum error take_start(struct h1_head *head, struct span content, char c)
 		enter(head, H1_HEAD_VERSION, head->scanned);
 		return c == 'H' ? OK : ERROR_START_LINE_MALFORMED;
 	}
-	if (c == '\r' && head->start == 0) {
-		enter(head, H1_HEAD_EMPTY_LF, head->scanned);
-		return OK;
-	}
+	if ((c == '\r' || c == '\n') &&
+	    (head->empty_lines == 0 || tolerates(head, H1_TOLERATE_EMPTY_LINES)))
+		return take_empty_line(head, c);
 	if (c == '\n')
 		return ERROR_LINE_END_MALFORMED;
 	enter(head, H1_HEAD_METHOD, head->scanned);
@@ -71,8 +107,7 @@ static enum error take_empty_line_feed(struct h1_head *head, char c)
 {
 	if (c != '\n')
 		return ERROR_LINE_END_MALFORMED;
-	head->start = head->scanned + 1;
-	head->state = H1_HEAD_START;
+	end_empty_line(head);
 	return OK;
 }
 
@@ -116,46 +151,8 @@ static enum error take_version(struct h1_head *head, struct span content, char c
 	enum error error = judge_version(content.data[head->part_start + VERSION_MAJOR_AT], c);
 
 	if (!error && head->kind == MESSAGE_REQUEST)
-		enter(head, H1_HEAD_START_CR, head->part_start);
+		enter(head, H1_HEAD_VERSION_END, head->part_start);
 	return error;
-}
-
-static enum error take_start_return(struct h1_head *head, char c)
-{
-	if (c == '\n')
-		return ERROR_LINE_END_MALFORMED;
-	if (c != '\r')
-		return c == ' ' || c == '\t' ? ERROR_START_LINE_MALFORMED : ERROR_VERSION_MALFORMED;
-	head->state = H1_HEAD_START_LF;
-	return OK;
-}
-
-static enum error take_status(struct h1_head *head, char c)
-{
-	size_t at = part_size(head);
-
-	if (at == STATUS_DIGITS) {
-		if (c != ' ')
-			return ERROR_STATUS_MALFORMED;
-		enter(head, H1_HEAD_REASON, head->scanned + 1);
-		return OK;
-	}
-	/* RFC 9110 §15: from 100 to 599. */
-	if (!h1_is(c, H1_DIGIT) || (at == 0 && (c < '1' || c > '5')))
-		return ERROR_STATUS_MALFORMED;
-	return OK;
-}
-
-static enum error take_reason(struct h1_head *head, char c)
-{
-	if (h1_is(c, H1_VALUE))
-		return OK;
-	if (c == '\n')
-		return ERROR_LINE_END_MALFORMED;
-	if (c != '\r')
-		return ERROR_START_LINE_MALFORMED;
-	head->state = H1_HEAD_START_LF;
-	return OK;
 }
 
 static struct span method_token(const struct h1_head *head, struct span content)
@@ -168,11 +165,10 @@ static struct span target(const struct h1_head *head, struct span content)
 	return span_cut(content, head->target_start, head->target_end);
 }
 
-static enum error take_start_line_feed(struct h1_head *head, struct span content, char c)
+static enum error end_start_line(struct h1_head *head, struct span content)
 {
-	if (c != '\n')
-		return ERROR_LINE_END_MALFORMED;
 	head->fields_start = head->scanned + 1;
+	head->fields.may_fold = head->kind == MESSAGE_RESPONSE && tolerates(head, H1_TOLERATE_OBS_FOLD);
 	head->state = H1_HEAD_FIELDS;
 	if (head->kind == MESSAGE_RESPONSE)
 		return OK;
@@ -180,6 +176,58 @@ static enum error take_start_line_feed(struct h1_head *head, struct span content
 	struct h1_target unused;
 
 	return h1_target_read(target(head, content), method_of(method_token(head, content)), &unused);
+}
+
+/* The byte that ends the start line: a CR, whose LF must follow, or an LF alone. */
+static enum error take_start_end(struct h1_head *head, struct span content, char c)
+{
+	if (c == '\r') {
+		head->state = H1_HEAD_START_LF;
+		return head->fields.ends_bare ? ERROR_LINE_END_MALFORMED : OK;
+	}
+
+	enum error error = take_bare_line_feed(head);
+
+	return error ? error : end_start_line(head, content);
+}
+
+static enum error take_version_end(struct h1_head *head, struct span content, char c)
+{
+	if (c == '\r' || c == '\n')
+		return take_start_end(head, content, c);
+	return c == ' ' || c == '\t' ? ERROR_START_LINE_MALFORMED : ERROR_VERSION_MALFORMED;
+}
+
+static enum error take_status(struct h1_head *head, struct span content, char c)
+{
+	size_t at = part_size(head);
+
+	if (at == STATUS_DIGITS) {
+		if ((c == '\r' || c == '\n') && tolerates(head, H1_TOLERATE_MISSING_REASON))
+			return take_start_end(head, content, c);
+		if (c != ' ')
+			return ERROR_STATUS_MALFORMED;
+		enter(head, H1_HEAD_REASON, head->scanned + 1);
+		return OK;
+	}
+	/* RFC 9110 §15: from 100 to 599. */
+	if (!h1_is(c, H1_DIGIT) || (at == 0 && (c < '1' || c > '5')))
+		return ERROR_STATUS_MALFORMED;
+	return OK;
+}
+
+static enum error take_reason(struct h1_head *head, struct span content, char c)
+{
+	if (h1_is(c, H1_VALUE))
+		return OK;
+	if (c != '\r' && c != '\n')
+		return ERROR_START_LINE_MALFORMED;
+	return take_start_end(head, content, c);
+}
+
+static enum error take_start_line_feed(struct h1_head *head, struct span content, char c)
+{
+	return c == '\n' ? end_start_line(head, content) : ERROR_LINE_END_MALFORMED;
 }
 
 static enum error take_byte(struct h1_head *head, struct span content)
@@ -198,11 +246,11 @@ static enum error take_byte(struct h1_head *head, struct span content)
 	case H1_HEAD_VERSION:
 		return take_version(head, content, c);
 	case H1_HEAD_STATUS:
-		return take_status(head, c);
+		return take_status(head, content, c);
 	case H1_HEAD_REASON:
-		return take_reason(head, c);
-	case H1_HEAD_START_CR:
-		return take_start_return(head, c);
+		return take_reason(head, content, c);
+	case H1_HEAD_VERSION_END:
+		return take_version_end(head, content, c);
 	case H1_HEAD_START_LF:
 		return take_start_line_feed(head, content, c);
 	case H1_HEAD_FIELDS:
@@ -250,6 +298,13 @@ enum error h1_head_scan(struct h1_head *head, struct span content, bool *ret_com
 	return OK;
 }
 
+enum method h1_head_method(const struct h1_head *head, struct span content)
+{
+	if (head->kind != MESSAGE_REQUEST || head->target_start == 0)
+		return METHOD_OTHER;
+	return method_of(method_token(head, content));
+}
+
 static enum http_version version_of(struct span version)
 {
 	return version.data[VERSION_MINOR_AT] == '0' ? HTTP_VERSION_1_0 : HTTP_VERSION_1_1;
@@ -272,6 +327,12 @@ static enum error complete_path(struct h1_target *parts, struct arena *arena)
 	return OK;
 }
 
+/* Bytes of the end of each line. */
+static size_t line_end_size(const struct h1_head *head)
+{
+	return head->fields.ends_bare ? 1 : 2;
+}
+
 static enum error read_request_line(const struct h1_head *head, struct span copy,
                                     struct arena *arena, struct message *message)
 {
@@ -284,6 +345,8 @@ static enum error read_request_line(const struct h1_head *head, struct span copy
 
 	enum error error = h1_target_read(message->target, message->method, &parts);
 
+	if (!error)
+		error = h1_target_judge(&parts, head->rules.refused);
 	if (!error)
 		error = complete_path(&parts, arena);
 	if (error)
@@ -302,33 +365,71 @@ static enum error read_request_line(const struct h1_head *head, struct span copy
 static void read_status_line(const struct h1_head *head, struct span copy, struct message *message)
 {
 	const char *digits = copy.data + VERSION_SIZE + 1;
-	size_t reason_start = VERSION_SIZE + 1 + STATUS_DIGITS + 1;
+	struct span line = span_cut(copy, 0, head->fields_start - line_end_size(head));
 
 	message->version = version_of(copy);
 	message->status = (digits[0] - '0') * 100 + (digits[1] - '0') * 10 + (digits[2] - '0');
-	message->reason = span_cut(copy, reason_start, head->fields_start - 2);
+	message->reason = span_from(line, VERSION_SIZE + 1 + STATUS_DIGITS + 1);
 }
 
-/* The lines have been checked: each has a colon, and a CR only at its end. */
+/*
+ * Makes one line of each folded field: the line end and the blanks behind it become SP (RFC 9112
+ * §5.2). A line end before a blank is a fold: the scan let no other one through.
+ */
+static void unfold(const struct h1_head *head, char *bytes)
+{
+	size_t size = line_end_size(head);
+
+	for (size_t i = head->fields_start; i + size < head->size; i++) {
+		bool is_fold =
+			bytes[i + size - 1] == '\n' && (bytes[i + size] == ' ' || bytes[i + size] == '\t');
+
+		if (!is_fold)
+			continue;
+		memset(bytes + i, ' ', size);
+		for (i += size; bytes[i] == '\t' || bytes[i] == ' '; i++)
+			bytes[i] = ' ';
+	}
+}
+
+/* A field that rules the connection is not joined: who knows how the next reader does it. */
+static enum error check_folds(const struct h1_head *head, struct span content,
+                              const struct message *message, struct span copy)
+{
+	for (size_t i = 0; head->fields.has_fold && i < message->field_count; i++) {
+		const struct field *field = &message->fields[i];
+		size_t from = (size_t)(field->name.data - copy.data);
+		size_t to = (size_t)(field->value.data - copy.data) + field->value.size;
+		struct span received = span_cut(content, from, to);
+
+		if ((field_traits(field->id) & FIELD_WRITTEN) != 0 &&
+		    span_find(received, '\n') < received.size)
+			return ERROR_FIELD_FOLDED;
+	}
+	return OK;
+}
+
+/* The lines have been checked: each has a colon, and no CR or LF but at its end. */
 static enum error read_fields(const struct h1_head *head, struct span copy, struct arena *arena,
                               struct message *message)
 {
 	struct span rest = span_from(copy, head->fields_start);
+	char line_end = head->fields.ends_bare ? '\n' : '\r';
 	size_t capacity = head->fields.count > 0 ? head->fields.count : 1;
 
 	message->fields = arena_new(arena, capacity, sizeof(*message->fields));
 	if (!message->fields)
 		return ERROR_OUT_OF_MEMORY;
 	message->field_capacity = capacity;
-	while (rest.data[0] != '\r') {
-		struct span line = span_cut(rest, 0, span_find(rest, '\r'));
+	while (rest.data[0] != line_end) {
+		struct span line = span_cut(rest, 0, span_find(rest, line_end));
 		size_t colon = span_find(line, ':');
 		struct field *field = &message->fields[message->field_count++];
 
 		field->name = span_cut(line, 0, colon);
 		field->value = span_trim(span_from(line, colon + 1));
 		field->id = field_id_of(field->name);
-		rest = span_from(rest, line.size + 2);
+		rest = span_from(rest, line.size + line_end_size(head));
 	}
 	return OK;
 }
@@ -355,6 +456,21 @@ static enum error read_host(struct message *message)
 	return OK;
 }
 
+/* What the message borrows from, with each field in one line. */
+static enum error copy_head(const struct h1_head *head, struct span content, struct arena *arena,
+                            struct span *ret_copy)
+{
+	char *bytes = arena_bytes(arena, head->size);
+
+	if (!bytes)
+		return ERROR_OUT_OF_MEMORY;
+	memcpy(bytes, content.data, head->size);
+	if (head->fields.has_fold)
+		unfold(head, bytes);
+	*ret_copy = span_of(bytes, head->size);
+	return OK;
+}
+
 enum error h1_head_finish(const struct h1_head *head, struct span content, struct arena *arena,
                           struct message *ret_message)
 {
@@ -363,7 +479,7 @@ enum error h1_head_finish(const struct h1_head *head, struct span content, struc
 
 	check(head->state == H1_HEAD_DONE && content.size >= head->size);
 
-	enum error error = arena_copy(arena, span_cut(content, 0, head->size), &copy);
+	enum error error = copy_head(head, content, arena, &copy);
 
 	if (error)
 		return error;
@@ -373,6 +489,8 @@ enum error h1_head_finish(const struct h1_head *head, struct span content, struc
 		read_status_line(head, copy, &message);
 	if (!error)
 		error = read_fields(head, copy, arena, &message);
+	if (!error)
+		error = check_folds(head, content, &message, copy);
 	if (!error && head->kind == MESSAGE_REQUEST)
 		error = read_host(&message);
 	if (!error)

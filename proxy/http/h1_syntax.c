@@ -78,16 +78,27 @@ bool h1_all(struct span bytes, enum h1_class class)
 	return bytes.size > 0 && h1_run(bytes, class) == bytes.size;
 }
 
+/* The byte that ends a line: CR, whose LF must follow, or LF alone. */
+static enum error end_line(struct h1_lines *lines, char c, enum h1_line_state after_return,
+                           enum h1_line_state after_line)
+{
+	if (c != (lines->ends_bare ? '\n' : '\r'))
+		return ERROR_LINE_END_MALFORMED;
+	lines->state = lines->ends_bare ? after_line : after_return;
+	return OK;
+}
+
 static enum error start_line(struct h1_lines *lines, char c, size_t count_max)
 {
-	if (c == '\r') {
-		lines->state = H1_LINE_END_LF;
+	if (c == '\r' || c == '\n')
+		return end_line(lines, c, H1_LINE_END_LF, H1_LINE_DONE);
+	if (c == ' ' || c == '\t') {
+		if (!lines->may_fold || lines->count == 0)
+			return ERROR_FIELD_FOLDED;
+		lines->has_fold = true;
+		lines->state = H1_LINE_FOLD;
 		return OK;
 	}
-	if (c == '\n')
-		return ERROR_LINE_END_MALFORMED;
-	if (c == ' ' || c == '\t')
-		return ERROR_FIELD_FOLDED;
 	if (!h1_is(c, H1_TOKEN))
 		return ERROR_FIELD_NAME_MALFORMED;
 	if (lines->count == count_max)
@@ -100,11 +111,19 @@ static enum error start_line(struct h1_lines *lines, char c, size_t count_max)
 /* The byte after a run of a value's bytes. */
 static enum error end_value(struct h1_lines *lines, char c)
 {
-	if (c == '\n')
-		return ERROR_LINE_END_MALFORMED;
-	if (c != '\r')
+	if (c != '\r' && c != '\n')
 		return ERROR_FIELD_VALUE_MALFORMED;
-	lines->state = H1_LINE_LF;
+	return end_line(lines, c, H1_LINE_LF, H1_LINE_START);
+}
+
+static enum error take_fold(struct h1_lines *lines, char c)
+{
+	if (c == '\r' || c == '\n')
+		return ERROR_FIELD_FOLDED;
+	if (!h1_is(c, H1_VALUE))
+		return ERROR_FIELD_VALUE_MALFORMED;
+	if (c != ' ' && c != '\t')
+		lines->state = H1_LINE_VALUE;
 	return OK;
 }
 
@@ -126,6 +145,8 @@ static enum error take_byte(struct h1_lines *lines, char c, size_t count_max)
 			return ERROR_LINE_END_MALFORMED;
 		lines->state = lines->state == H1_LINE_LF ? H1_LINE_START : H1_LINE_DONE;
 		return OK;
+	case H1_LINE_FOLD:
+		return take_fold(lines, c);
 	case H1_LINE_DONE:
 	case H1_LINE_STATE_COUNT:
 		break;

@@ -24,6 +24,23 @@ struct h1_limits {
 	size_t trailer_size_max;    /* a trailer section with its last empty line */
 };
 
+/*
+ * Single leniencies for old peers, combined with |; none by default (proxy/decisions/
+ * 0009-leniencies.md). They are for heads alone: chunks and trailers are always read strictly.
+ */
+enum h1_leniency {
+	/* Lines end in LF alone (RFC 9112 §2.2): then all lines of the head must, and no CR is in it,
+	   so that whoever knows only CR LF finds no line there, let alone another one. */
+	H1_TOLERATE_BARE_LF = 1,
+	/* Requests: any number of empty lines before the request line (§2.2), within head_size_max. */
+	H1_TOLERATE_EMPTY_LINES = 2,
+	/* Responses: a folded field, joined by SP (§5.2). Not one that we write ourselves, such as
+	   Content-Length, and not a fold with nothing in it, which looks like the end of the head. */
+	H1_TOLERATE_OBS_FOLD = 4,
+	/* Responses: neither reason nor the SP before it (§4). */
+	H1_TOLERATE_MISSING_REASON = 8,
+};
+
 /* The longest method. A longer one is refused as unsupported (RFC 9112 §3). */
 #define H1_METHOD_SIZE_MAX 32
 /* The longest host without port: a name of 253 bytes, and a dot. */
@@ -60,13 +77,17 @@ enum h1_line_state {
 	H1_LINE_VALUE,
 	H1_LINE_LF,     /* after the CR of a field line */
 	H1_LINE_END_LF, /* after the CR of the empty line */
+	H1_LINE_FOLD,   /* in the blanks that a line continues the one before with */
 	H1_LINE_DONE,
 	H1_LINE_STATE_COUNT
 };
 
 struct h1_lines {
 	enum h1_line_state state;
-	size_t count; /* field lines begun */
+	size_t count;   /* field lines begun */
+	bool ends_bare; /* lines end in LF alone; else in CR LF */
+	bool may_fold;  /* a field may go on in the next line */
+	bool has_fold;  /* one did */
 };
 
 /*

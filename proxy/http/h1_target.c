@@ -163,3 +163,65 @@ enum error h1_target_read(struct span text, enum method method, struct h1_target
 		*ret_target = target;
 	return error;
 }
+
+/* The byte at `at`, decoded if it is encoded; *ret_size: how many bytes stand for it. */
+static char decode(struct span text, size_t at, size_t *ret_size)
+{
+	*ret_size = 1;
+	if (text.data[at] != '%' || text.size - at < 3)
+		return text.data[at];
+
+	int high = number_hex_digit(text.data[at + 1]);
+	int low = number_hex_digit(text.data[at + 2]);
+
+	if (high < 0 || low < 0)
+		return text.data[at]; /* a query may have it */
+	*ret_size = 3;
+	return (char)(high << 4 | low);
+}
+
+/* Whether `byte` stands encoded in the text. */
+static bool has_encoded(struct span text, char byte)
+{
+	size_t size;
+
+	for (size_t at = 0; at < text.size; at += size)
+		if (decode(text, at, &size) == byte && size == 3)
+			return true;
+	return false;
+}
+
+static bool has_dot_segment(struct span path)
+{
+	size_t dots = 0;
+	bool only_dots = true; /* so far in this segment, up to its parameters */
+	size_t size;
+
+	for (size_t at = 0; at < path.size; at += size) {
+		char c = decode(path, at, &size);
+
+		if (c == '/' || c == '\\' || c == ';') {
+			if (only_dots && (dots == 1 || dots == 2))
+				return true;
+			dots = 0;
+			only_dots = c != ';';
+		} else if (c == '.') {
+			dots++;
+		} else {
+			only_dots = false;
+		}
+	}
+	return only_dots && (dots == 1 || dots == 2);
+}
+
+enum error h1_target_judge(const struct h1_target *target, unsigned refused)
+{
+	if ((refused & H1_TARGET_ENCODED_SLASH) != 0 &&
+	    (has_encoded(target->path, '/') || has_encoded(target->path, '\\')))
+		return ERROR_TARGET_ENCODED_SLASH;
+	if ((refused & H1_TARGET_NUL) != 0 && has_encoded(target->path_query, '\0'))
+		return ERROR_TARGET_NUL;
+	if ((refused & H1_TARGET_DOT_SEGMENT) != 0 && has_dot_segment(target->path))
+		return ERROR_TARGET_DOT_SEGMENT;
+	return OK;
+}

@@ -27,9 +27,21 @@ struct h1_target {
 	struct span query;
 };
 
+/* What is valid in a target, but what backends read in different ways; combined with |. */
+enum h1_target_trait {
+	H1_TARGET_ENCODED_SLASH = 1, /* `%2F` or `%5C` in the path */
+	H1_TARGET_NUL = 2,           /* `%00` in the path or the query */
+	/* A segment `.` or `..` of the path, also with its dots encoded, between encoded slashes, or
+	   with parameters: what is left of it once somebody has decoded it. */
+	H1_TARGET_DOT_SEGMENT = 4,
+};
+
 /* ERROR_TARGET_MALFORMED. */
 MUST_CHECK enum error h1_target_read(struct span target, enum method method,
                                      struct h1_target *ret_target);
+/* The first of the traits in `refused` that it has: TARGET_ENCODED_SLASH, TARGET_NUL,
+ * TARGET_DOT_SEGMENT. */
+MUST_CHECK enum error h1_target_judge(const struct h1_target *target, unsigned refused);
 /* ERROR_HOST_MALFORMED. */
 MUST_CHECK enum error h1_authority_read(struct span authority, struct span *ret_host,
                                         struct span *ret_port);

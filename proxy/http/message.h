@@ -70,13 +70,15 @@ enum field_trait {
 	FIELD_END_TO_END = 8,
 	/* Only ever harmful: never forwarded to a backend. */
 	FIELD_BANNED = 16,
+	/* Tells a backend who the client has proved to be. Only we may say it: never forwarded. */
+	FIELD_PROOF = 32,
 };
 
 /*
  * Fields that we know: id · name as we write it · traits. OTHER is any other.
- * A request field whose name differs from one that is WRITTEN, IDENTITY or BANNED only in bytes
- * outside of [A-Za-z0-9] (`X_Real.IP`) is an alias of it and never forwarded: CGI and its heirs
- * would take it for the real one.
+ * A request field whose name differs from one that is WRITTEN, IDENTITY, PROOF or BANNED only in
+ * bytes outside of [A-Za-z0-9] (`X_Real.IP`) is an alias of it and never forwarded: CGI and its
+ * heirs would take it for the real one.
  */
 /* clang-format off */
 #define FIELD_TABLE(X) \
@@ -101,8 +103,12 @@ enum field_trait {
 	X(X_FORWARDED_PORT,         "X-Forwarded-Port",         FIELD_IDENTITY | FIELD_END_TO_END) \
 	X(X_REAL_IP,                "X-Real-IP",                FIELD_IDENTITY | FIELD_END_TO_END) \
 	X(X_REQUEST_ID,             "X-Request-Id",             FIELD_IDENTITY | FIELD_END_TO_END) \
-	X(CLIENT_CERT,              "Client-Cert",              FIELD_IDENTITY | FIELD_END_TO_END) \
-	X(CLIENT_CERT_CHAIN,        "Client-Cert-Chain",        FIELD_IDENTITY | FIELD_END_TO_END) \
+	X(CLIENT_CERT,              "Client-Cert",              FIELD_PROOF | FIELD_END_TO_END) \
+	X(CLIENT_CERT_CHAIN,        "Client-Cert-Chain",        FIELD_PROOF | FIELD_END_TO_END) \
+	X(X_CLIENT_CERT_VERIFY,     "X-Client-Cert-Verify",     FIELD_PROOF | FIELD_END_TO_END) \
+	X(X_CLIENT_CERT_SUBJECT,    "X-Client-Cert-Subject",    FIELD_PROOF | FIELD_END_TO_END) \
+	X(X_CLIENT_CERT_SAN,        "X-Client-Cert-San",        FIELD_PROOF | FIELD_END_TO_END) \
+	X(X_CLIENT_CERT_FINGERPRINT, "X-Client-Cert-Fingerprint", FIELD_PROOF | FIELD_END_TO_END) \
 	X(PROXY,                    "Proxy",                    FIELD_BANNED) \
 	/* WebSocket (RFC 6455 §11.3) */ \
 	X(SEC_WEBSOCKET_KEY,        "Sec-WebSocket-Key",        FIELD_END_TO_END) \
@@ -114,6 +120,7 @@ enum field_trait {
 	X(AUTHORIZATION,            "Authorization",            FIELD_END_TO_END) \
 	X(PROXY_AUTHORIZATION,      "Proxy-Authorization",      FIELD_END_TO_END) \
 	X(WWW_AUTHENTICATE,         "WWW-Authenticate",         FIELD_END_TO_END) \
+	X(PROXY_AUTHENTICATE,       "Proxy-Authenticate",       FIELD_END_TO_END) \
 	X(COOKIE,                   "Cookie",                   FIELD_END_TO_END) \
 	X(SET_COOKIE,               "Set-Cookie",               FIELD_END_TO_END) \
 	X(ORIGIN,                   "Origin",                   FIELD_END_TO_END) \

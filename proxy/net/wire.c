@@ -182,6 +182,8 @@ static bool try_next_address(struct owned_wire *w);
 
 static enum error connect_error(int uv_status)
 {
+	if (uv_status == UV_EMFILE || uv_status == UV_ENFILE)
+		return ERROR_NO_DESCRIPTOR;
 	return uv_status == UV_ECONNREFUSED ? ERROR_CONNECT_REFUSED : ERROR_CONNECT_FAILED;
 }
 
@@ -306,15 +308,6 @@ static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *ret_buf
 	*ret_buffer = uv_buf_init(buffer_room_at(in), (unsigned)buffer_room(in));
 }
 
-/* Reads that fill the whole block ask for a larger one, small ones for a smaller one. */
-static void adapt(enum block_size *size, size_t bytes, size_t capacity)
-{
-	if (bytes > capacity - capacity / 4 && *size < BLOCK_HUGE)
-		(*size)++;
-	else if (bytes < capacity / 8 && *size > BLOCK_RECORD)
-		(*size)--;
-}
-
 static void stop_reading(struct owned_wire *w)
 {
 	if (w->reading)
@@ -358,7 +351,7 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
 		w->wire.received_bytes += (size_t)size;
 		w->wire.moved_ms = loop_now_ms(w->loop);
 		if (buffer_size(&w->wire.in) == (size_t)size)
-			adapt(&w->in_size, (size_t)size, w->wire.in.capacity);
+			w->in_size = block_size_next(w->in_size, (size_t)size, w->wire.in.capacity);
 		emit(w);
 		return;
 	}
@@ -428,6 +421,19 @@ bool wire_is_quiet(const struct wire *wire)
 	       recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
 }
 
+enum error wire_local_address(const struct wire *wire, struct address *ret_address)
+{
+	const struct owned_wire *w = (const struct owned_wire *)(const void *)wire;
+	struct sockaddr_storage socket = {.ss_family = AF_UNSPEC};
+	socklen_t length = sizeof(socket);
+	uv_os_fd_t fd = -1;
+
+	if (uv_fileno(&w->socket->uv.handle, &fd) != 0 ||
+	    getsockname(fd, (struct sockaddr *)&socket, &length) < 0)
+		return ERROR_SYSTEM;
+	return address_from_socket((const struct sockaddr *)&socket, length, ret_address);
+}
+
 /* What is on its way and the peer has not taken yet. */
 static size_t untaken_bytes(const struct owned_wire *w)
 {
@@ -437,6 +443,14 @@ static size_t untaken_bytes(const struct owned_wire *w)
 	if (uv_fileno(&w->socket->uv.handle, &fd) != 0 || ioctl(fd, TIOCOUTQ, &queued) < 0)
 		queued = 0;
 	return uv_stream_get_write_queue_size(&w->socket->uv.stream) + (size_t)queued;
+}
+
+uint64_t wire_taken_bytes(const struct wire *wire)
+{
+	const struct owned_wire *w = (const struct owned_wire *)(const void *)wire;
+	size_t untaken = untaken_bytes(w);
+
+	return wire->given_bytes > untaken ? wire->given_bytes - untaken : 0;
 }
 
 /* The kernel tells that it can take more only when a good part of its own buffer is empty, which
@@ -531,7 +545,7 @@ void wire_flush(struct wire *wire)
 			fail_out(w, written);
 			return;
 		}
-		adapt(&w->out_size, content.size, wire->out.capacity);
+		w->out_size = block_size_next(w->out_size, content.size, wire->out.capacity);
 		if (written > 0) {
 			wire->given_bytes += (size_t)written;
 			wrote(w, (size_t)written);

@@ -59,8 +59,9 @@ MUST_CHECK enum error wire_accept(struct loop *loop, struct pool *pool, int fd, 
                                   wire_event *on_event, void *owner, struct wire **ret_wire);
 /*
  * Begins to connect to the first of `addresses` (copied; none may be a name) that accepts, in turn.
- * The outcome is seen in `phase`: WIRE_OPEN, or WIRE_FAILED with ERROR_CONNECT_REFUSED or
- * ERROR_CONNECT_FAILED. There is no time limit here: the owner has a deadline.
+ * The outcome is seen in `phase`: WIRE_OPEN, or WIRE_FAILED with ERROR_CONNECT_REFUSED,
+ * ERROR_CONNECT_FAILED, or ERROR_NO_DESCRIPTOR, which is not the address's fault. There is no time
+ * limit here: the owner has a deadline.
  * ERROR_OUT_OF_MEMORY, ERROR_SYSTEM.
  */
 MUST_CHECK enum error wire_connect(struct loop *loop, struct pool *pool,
@@ -72,6 +73,12 @@ void wire_set_owner(struct wire *wire, wire_event *on_event, void *owner);
 
 /* Asks the kernel, past the loop: nothing has come, neither a byte nor the end. */
 MUST_CHECK bool wire_is_quiet(const struct wire *wire);
+/* The address of our end. ERROR_SYSTEM, ERROR_ADDRESS_INVALID. */
+MUST_CHECK enum error wire_local_address(const struct wire *wire, struct address *ret_address);
+
+/* How many bytes the peer has taken, as far as the kernel knows: less than sent_bytes by those on
+ * their way. */
+uint64_t wire_taken_bytes(const struct wire *wire);
 /* For a deadline: what the peer has taken of a write that is still under way counts as a move. */
 void wire_note_progress(struct wire *wire);
 

@@ -24,6 +24,17 @@ static bool is_forwarded_name(struct span name)
 	return span_equal_nocase(span_cut(name, 0, prefix.size), prefix);
 }
 
+/* Client-Cert-anything, and the same with X-: what is not one of today's fields may become one. */
+static bool is_proof_name(struct span name)
+{
+	static const struct span prefixes[] = {SPAN_INIT("Client-Cert"), SPAN_INIT("X-Client-Cert")};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(prefixes); i++)
+		if (span_equal_nocase(span_cut(name, 0, prefixes[i].size), prefixes[i]))
+			return true;
+	return false;
+}
+
 static bool is_identity(const struct field *field)
 {
 	return (field_traits(field->id) & FIELD_IDENTITY) != 0 || is_forwarded_name(field->name);
@@ -44,9 +55,9 @@ static bool is_alias(const struct field *field)
 		plain[i] = is_alphanumeric(name.data[i]) ? name.data[i] : '-';
 	name = span_of(plain, name.size);
 
-	unsigned own = FIELD_WRITTEN | FIELD_IDENTITY | FIELD_BANNED;
+	unsigned own = FIELD_WRITTEN | FIELD_IDENTITY | FIELD_PROOF | FIELD_BANNED;
 
-	return (field_traits(field_id_of(name)) & own) != 0 ||
+	return (field_traits(field_id_of(name)) & own) != 0 || is_proof_name(name) ||
 	       (is_forwarded_name(name) && !is_forwarded_name(field->name));
 }
 
@@ -64,7 +75,7 @@ static bool ends_here(const struct message *message, const struct field *field)
 /* Room for as many fields as the message has, and some of ours. */
 static enum error allocate_fields(struct message *message, size_t count, struct arena *arena)
 {
-	const size_t ours = 8;
+	const size_t ours = 16;
 
 	message->field_count = 0;
 	message->field_capacity = count + ours;
@@ -183,11 +194,39 @@ static enum error set_identity(struct message *result, const struct message *req
 	return error;
 }
 
+/* What the client has proved by its certificate (RFC 9440 §2). Empty values are left out. */
+static enum error set_proof(struct message *result, const struct forward_proof *proof,
+                            struct arena *arena)
+{
+	if (!proof)
+		return OK;
+
+	const struct {
+		enum field_id id;
+		struct span value;
+	} rows[] = {
+		{FIELD_X_CLIENT_CERT_VERIFY, proof->is_given ? SPAN("SUCCESS") : SPAN("NONE")},
+		{FIELD_CLIENT_CERT, proof->certificate},
+		{FIELD_CLIENT_CERT_CHAIN, proof->chain},
+		{FIELD_X_CLIENT_CERT_SUBJECT, proof->subject},
+		{FIELD_X_CLIENT_CERT_SAN, proof->san},
+		{FIELD_X_CLIENT_CERT_FINGERPRINT, proof->fingerprint},
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		enum error error = set_value(result, rows[i].id, rows[i].value, arena);
+
+		if (error)
+			return error;
+	}
+	return OK;
+}
+
 /* Fields of the client that the backend may see before ours are added. */
 static bool may_pass(const struct message *request, const struct field *field, bool trusted)
 {
-	if (ends_here(request, field) || is_alias(field) ||
-	    (field_traits(field->id) & FIELD_BANNED) != 0)
+	if (ends_here(request, field) || is_alias(field) || is_proof_name(field->name) ||
+	    (field_traits(field->id) & (FIELD_BANNED | FIELD_PROOF)) != 0)
 		return false;
 	if (field->id == FIELD_X_FORWARDED_FOR || field->id == FIELD_FORWARDED ||
 	    field->id == FIELD_X_REQUEST_ID)
@@ -227,6 +266,8 @@ enum error forward_request(const struct message *request, const struct forward_f
 		if (may_pass(request, &request->fields[i], facts->peer_trusted))
 			result.fields[result.field_count++] = request->fields[i];
 	error = set_identity(&result, request, facts, arena);
+	if (!error)
+		error = set_proof(&result, facts->proof, arena);
 	if (error)
 		return error;
 	result.version = HTTP_VERSION_1_1;

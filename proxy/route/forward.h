@@ -5,9 +5,13 @@
  *   - fields that Connection lists are removed, then all hop-by-hop fields, whatever it lists; what
  *     is end to end (FIELD_END_TO_END: Authorization, Cookie …) can not be removed by listing it;
  *   - aliases of fields that we set (`X_Forwarded_For`), and `Proxy`, are removed;
- *   - Forwarded, X-Forwarded-*, X-Real-IP, X-Request-Id, Client-Cert* of the client are removed or,
- *     if the peer is trusted, kept and added to;
+ *   - Forwarded, X-Forwarded-*, X-Real-IP, X-Request-Id of the client are removed or, if the peer
+ *     is trusted, kept and added to;
+ *   - Client-Cert* and X-Client-Cert* are removed, whoever sent them: only a handshake with us
+ *     proves what they say;
  *   - then ours are added: X-Forwarded-For, -Proto, -Host, Forwarded (RFC 7239), X-Request-Id;
+ *     where clients are asked for a certificate also X-Client-Cert-Verify and, if there is one,
+ *     Client-Cert, Client-Cert-Chain (RFC 9440), X-Client-Cert-Subject, -San, -Fingerprint;
  *   - Host is the authority that the client meant: the absolute form's, else Host's, as given, else
  *     facts->host_default; the target is written in origin form, unchanged otherwise;
  *   - `Expect: 100-continue` is forwarded if expects_continue (RFC 9110 §10.1.1); a caller who
@@ -30,6 +34,16 @@
 #include "base/span.h"
 #include "http/message.h"
 
+/* What a client was asked to prove. Values as they go into the fields; empty: no such field. */
+struct forward_proof {
+	bool is_given; /* a certificate was shown and verified */
+	struct span certificate;
+	struct span chain;
+	struct span subject;
+	struct span san;
+	struct span fingerprint;
+};
+
 /* What the session knows about the client's side. Borrows: all spans, as long as the result. */
 struct forward_facts {
 	struct span client_address; /* text without port and brackets; empty (unix socket): unknown */
@@ -37,6 +51,8 @@ struct forward_facts {
 	struct span host_default;   /* for a request without host; never empty */
 	struct span request_id;     /* see forward_request_id() */
 	bool peer_trusted;          /* the peer's address is in trusted_proxies */
+	/* NULL: the client was not asked for a certificate. Borrows: as long as the call. */
+	const struct forward_proof *proof;
 };
 
 /*

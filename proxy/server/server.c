@@ -11,9 +11,13 @@
 #include "net/listener.h"
 #include "net/loop.h"
 #include "server/worker.h"
+#include "session/half_open.h"
+#include "session/handshake_log.h"
+#include "session/repeats.h"
 
 enum {
 	WORKERS_MAX = 256,
+	LOOK_EVERY_MS = 1000,
 	FDS_RESERVED = 64, /* for the log, the loops, lookups, and whatever libraries open */
 };
 
@@ -28,6 +32,8 @@ struct server {
 	struct post ended_post;
 	int *sockets; /* one for each worker and listener, listeners side by side; -1: none */
 	struct deadline drain_deadline;
+	struct deadline repeats_deadline;
+	struct deadline look_deadline; /* at files that may change */
 	bool is_draining;
 	bool is_aborting;
 	struct text *why;
@@ -128,6 +134,42 @@ static void unbind_all(struct server *server)
 	memory_free(server->sockets);
 }
 
+/* New keys of tickets: of one listener. */
+static void look_at_keys(struct server *server, struct ticket_keys *keys)
+{
+	bool has_changed = false;
+	struct text why;
+
+	text_init(&why, 1024);
+
+	enum error error = ticket_keys_look(keys, &has_changed, &why);
+
+	if (error)
+		log_message(&server->log, LOG_WARNING, "ticket_keys_kept",
+		            "the keys of before go on serving: %s", text_string(&why));
+	else if (has_changed)
+		log_message(&server->log, LOG_NOTICE, "ticket_keys_read", "new keys from %s",
+		            ticket_keys_path(keys));
+	text_done(&why);
+}
+
+static void look_at_files(void *owner)
+{
+	struct server *server = owner;
+	bool has_files = false;
+
+	for (size_t i = 0; i < server->setup->listener_count; i++) {
+		struct ticket_keys *keys = server->setup->listeners[i].ticket_keys;
+
+		if (!keys)
+			continue;
+		look_at_keys(server, keys);
+		has_files = true;
+	}
+	if (has_files)
+		loop_set_deadline(server->loop, &server->look_deadline, LOOK_EVERY_MS);
+}
+
 static void drain(struct server *server)
 {
 	if (server->is_draining)
@@ -168,6 +210,8 @@ static void on_all_ended(struct post *post)
 	struct server *server = LIST_OBJECT(post, struct server, ended_post);
 
 	deadline_clear(&server->drain_deadline);
+	deadline_clear(&server->repeats_deadline);
+	deadline_clear(&server->look_deadline);
 	loop_stop(server->loop);
 }
 
@@ -196,6 +240,7 @@ static enum error open_log(struct server *server)
 	}
 	log_init(&server->log, server->shared.sinks[LOG_TO_ACCESS], server->shared.sinks[LOG_TO_ERRORS],
 	         logging->format == CONFIG_LOG_TEXT ? LOG_TEXT : LOG_JSON);
+	server->log.level = (enum log_level)logging->level;
 	return OK;
 }
 
@@ -213,6 +258,33 @@ static enum error open_loop(struct server *server)
 		error = loop_on_signal(server->loop, numbers[i], on_signal, server);
 	if (!error)
 		loop_on_turn(server->loop, on_turn, server);
+	return error;
+}
+
+static uint64_t repeat_interval_ms(const struct server *server)
+{
+	return server->setup->config->logging.handshake_repeat_interval_ms;
+}
+
+static void tell_repeats(void *owner)
+{
+	struct server *server = owner;
+
+	repeats_tell(server->shared.repeats, handshake_log_sum, &server->log);
+	loop_set_deadline(server->loop, &server->repeats_deadline, repeat_interval_ms(server));
+}
+
+/* What is known of all handshakes together. */
+static enum error open_handshakes(struct server *server)
+{
+	const struct config_limits *limits = &server->setup->config->limits;
+	enum error error = half_open_new(limits->handshakes, limits->handshakes_per_address,
+	                                 &server->shared.half_open);
+
+	if (!error && repeat_interval_ms(server) > 0)
+		error = repeats_new(&server->shared.repeats);
+	if (!error && server->shared.repeats)
+		loop_set_deadline(server->loop, &server->repeats_deadline, repeat_interval_ms(server));
 	return error;
 }
 
@@ -267,6 +339,8 @@ static enum error start(struct server *server)
 		error = bind_all(server);
 	}
 	if (!error)
+		error = open_handshakes(server);
+	if (!error)
 		error = open_workers(server);
 	if (!error)
 		error = start_workers(server);
@@ -277,6 +351,12 @@ static void close_server(struct server *server)
 {
 	for (size_t i = 0; i < server->worker_count; i++)
 		worker_free(server->workers[i]);
+	/* What was counted since, the last words of the workers included. */
+	if (server->shared.repeats)
+		repeats_tell(server->shared.repeats, handshake_log_sum, &server->log);
+	deadline_clear(&server->repeats_deadline);
+	repeats_free(server->shared.repeats);
+	half_open_free(server->shared.half_open);
 	unbind_all(server);
 	loop_free(server->loop);
 	log_done(&server->log);
@@ -297,6 +377,8 @@ enum error server_run(struct setup *setup, struct text *why)
 	server->ended_post.on_post = on_all_ended;
 	list_init(&server->ended_post.node);
 	deadline_init(&server->drain_deadline, abort_sessions, server);
+	deadline_init(&server->repeats_deadline, tell_repeats, server);
+	deadline_init(&server->look_deadline, look_at_files, server);
 	(void)signal(SIGPIPE, SIG_IGN);
 	/* Habits of other proxies: until they do something here, they must not end it. */
 	(void)signal(SIGHUP, SIG_IGN);
@@ -307,6 +389,7 @@ enum error server_run(struct setup *setup, struct text *why)
 
 	if (!error) {
 		tell_ready(server);
+		look_at_files(server);
 		loop_run(server->loop);
 		log_message(&server->log, LOG_NOTICE, "stopped", "all connections have ended");
 	} else if (why->size == 0) {

@@ -1,5 +1,6 @@
 #include "server/worker.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -9,6 +10,7 @@
 #include "base/memory.h"
 #include "net/listener.h"
 #include "net/loop.h"
+#include "session/credentials.h"
 #include "session/request_id.h"
 #include "session/services.h"
 #include "session/session.h"
@@ -34,6 +36,7 @@ struct worker {
 	struct log log;
 	struct tls_random *random;
 	struct request_ids ids;
+	struct credentials credentials;
 	struct services services;
 	struct door *doors;
 	size_t door_count;
@@ -91,7 +94,11 @@ static void on_accept(void *owner, int fd, const struct address *peer)
 static void on_exhausted(void *owner, int system_error)
 {
 	struct worker *worker = ((struct door *)owner)->worker;
+	bool is_for_files = system_error == EMFILE || system_error == ENFILE;
 
+	/* An idle link has a descriptor that a client has more use for. */
+	if (is_for_files && worker->services.clusters && clusters_drop_idle(worker->services.clusters))
+		return;
 	log_message(&worker->log, LOG_WARNING, "accept_paused",
 	            "can not accept: %s; tried again until it works", strerror(system_error));
 }
@@ -181,6 +188,9 @@ static enum error open_services(struct worker *worker)
 		.pool = &worker->pool,
 		.log = &worker->log,
 		.ids = &worker->ids,
+		.half_open = worker->shared->half_open,
+		.repeats = worker->shared->repeats,
+		.credentials = &worker->credentials,
 		.setup = setup_ref(setup),
 		.request_limits = limits_of(&setup->config->limits, setup->config->limits.body_size),
 		.response_limits = limits_of(&setup->config->limits, 0),
@@ -188,26 +198,23 @@ static enum error open_services(struct worker *worker)
 		.owner = worker,
 	};
 	list_init(&services->sessions);
-	return clusters_new(worker->loop, &worker->pool, &worker->log, setup->config,
+
+	bool tells = !atomic_exchange(&worker->shared->backends_told, true);
+
+	return clusters_new(worker->loop, &worker->pool, tells ? &worker->log : NULL, setup->config,
 	                    &services->clusters);
 }
 
 static enum error open_tls(struct worker *worker, struct door *door)
 {
-	const struct config_tls *tls = door->setup->config->tls;
 	struct tls_server_options options = {
-		.certificates = door->setup->certificates,
-		.certificate_count = door->setup->certificate_count,
-		.policy = door->setup->policy,
+		.sites = door->setup->sites,
 		.tickets = door->setup->tickets,
 		.random = worker->random,
 		.budget = &worker->shared->budget,
 	};
 
-	if (!tls)
-		return OK;
-	options.refuse_unknown_name = tls->unknown_server_name == CONFIG_UNKNOWN_NAME_REFUSE;
-	return tls_server_new(&options, &door->tls);
+	return door->setup->sites ? tls_server_new(&options, &door->tls) : OK;
 }
 
 static enum error open_doors(struct worker *worker, const int *sockets)
@@ -250,11 +257,14 @@ enum error worker_new(struct worker_shared *shared, const int *sockets, struct w
 	list_init(&worker->abort_post.node);
 	pool_init(&worker->pool, &shared->budget);
 	log_init(&worker->log, shared->sinks[LOG_TO_ACCESS], shared->sinks[LOG_TO_ERRORS], format);
+	worker->log.level = (enum log_level)shared->setup->config->logging.level;
 
 	enum error error = loop_new(&worker->loop);
 
 	if (!error)
 		error = tls_random_new(&worker->random);
+	if (!error)
+		error = credentials_init(&worker->credentials, worker->random);
 	if (!error) {
 		request_ids_init(&worker->ids, worker->random);
 		loop_on_turn(worker->loop, on_turn, worker);
@@ -316,6 +326,7 @@ void worker_free(struct worker *worker)
 	loop_free(worker->loop);
 	setup_unref(worker->services.setup);
 	memory_free(worker->doors);
+	credentials_done(&worker->credentials);
 	tls_random_free(worker->random);
 	log_done(&worker->log);
 	pool_done(&worker->pool);

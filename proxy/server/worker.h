@@ -25,7 +25,10 @@ struct worker_shared {
 	struct budget budget;
 	atomic_size_t connections;
 	size_t connections_max;
+	struct half_open *half_open; /* Owner: the server */
+	struct repeats *repeats;     /* Owner: the server; NULL: nothing is summed up */
 	struct log_sink *sinks[LOG_STREAM_COUNT];
+	atomic_bool backends_told; /* a worker tells of names that do not resolve; one is enough */
 	/* Called on the worker's thread when it has ended. */
 	void (*on_worker_ended)(void *owner);
 	void *owner;

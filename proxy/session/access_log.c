@@ -4,13 +4,23 @@
 #include "base/log.h"
 #include "session/exchange.h"
 #include "session/session.h"
+#include "tls/identity.h"
 
-static void put_client(struct log *log, const struct session *session)
+static void put_address(struct log *log, const char *key, const struct address *address)
 {
 	char text[ADDRESS_TEXT_SIZE];
 
-	address_format(&session->peer, text, sizeof(text));
-	log_put_string(log, "client", text);
+	address_format(address, text, sizeof(text));
+	/* A trusted proxy told the address, but no port. */
+	log_put_string(log, key,
+	               address->port > 0 || address->kind == ADDRESS_UNIX ? text : address->host);
+}
+
+static void put_client(struct log *log, const struct session *session, const struct address *client)
+{
+	put_address(log, "client", client);
+	if (!address_equal(client, &session->peer))
+		put_address(log, "peer", &session->peer);
 	log_put(log, "listener", session->listener->config->address_text.text);
 }
 
@@ -32,6 +42,12 @@ static void put_tls(struct log *log, const struct session *session)
 	put_optional(log, "cipher_suite", facts->suite);
 	put_optional(log, "group", facts->group);
 	log_put_bool(log, "resumed", facts->resumed);
+	if (!facts->client)
+		return;
+	log_put(log, "client_cert", facts->client->fingerprint);
+	log_put(log, "client_subject", facts->client->subject);
+	if (facts->client->lacks_chain)
+		log_put_bool(log, "client_chain_left_out", true);
 }
 
 static void put_request(struct log *log, const struct exchange *exchange)
@@ -42,8 +58,12 @@ static void put_request(struct log *log, const struct exchange *exchange)
 		return;
 	log_put(log, "method", request->method_token);
 	log_put(log, "host", request->host);
-	log_put(log, "path", request->path_query);
+	log_put(log, "path", request->path);
+	if (request->query.size > 0 && exchange->session->services->setup->config->logging.query)
+		log_put(log, "query", request->query);
 	log_put_string(log, "version", http_version_text(request->version));
+	if (exchange->values.of[VARIABLE_CLIENT_USER].size > 0)
+		log_put(log, "user", exchange->values.of[VARIABLE_CLIENT_USER]);
 }
 
 static void put_duration(struct log *log, const char *key, uint64_t from_us, uint64_t to_us)
@@ -74,6 +94,33 @@ static void put_backend(struct log *log, const struct exchange *exchange)
 	log_put_bool(log, "retried", exchange->retried);
 }
 
+/* Of the page, without its head: as much as went out. */
+static uint64_t own_page_bytes(const struct rendered *rendered)
+{
+	const struct span head_end = SPAN("\r\n\r\n");
+	size_t at = 0;
+
+	while (at < rendered->put && !span_starts_with(span_from(rendered->bytes, at), head_end))
+		at++;
+	at += head_end.size;
+	return rendered->put > at ? rendered->put - at : 0;
+}
+
+static uint64_t response_bytes(const struct exchange *exchange)
+{
+	if (exchange_is_tunnel(exchange))
+		return exchange->tunnel.backend_bytes;
+	return exchange->is_own_reply ? own_page_bytes(&exchange->response_head)
+	                              : exchange->response_body.size;
+}
+
+static enum error reason_of(const struct exchange *exchange)
+{
+	if (!exchange->failure.error && exchange->retried)
+		return ERROR_STALE_REUSE_RETRIED;
+	return exchange->failure.error;
+}
+
 void access_log_exchange(const struct exchange *exchange)
 {
 	struct log *log = exchange->session->services->log;
@@ -83,37 +130,17 @@ void access_log_exchange(const struct exchange *exchange)
 		return;
 	log_begin(log, LOG_TO_ACCESS, LOG_NOTICE, "request");
 	log_put(log, "id", exchange->id);
-	put_client(log, exchange->session);
+	put_client(log, exchange->session, &exchange->client);
 	put_tls(log, exchange->session);
 	put_request(log, exchange);
 	log_put_number(log, "status", (uint64_t)exchange->status);
 	log_put_number(log, "request_bytes",
 	               is_tunnel ? exchange->tunnel.client_bytes : exchange->request_body.size);
-	log_put_number(log, "response_bytes",
-	               is_tunnel ? exchange->tunnel.backend_bytes : exchange->response_body.size);
+	log_put_number(log, "response_bytes", response_bytes(exchange));
 	put_durations(log, exchange);
 	put_backend(log, exchange);
-	log_put_string(log, "reason", error_code(exchange->failure.error));
+	log_put_string(log, "reason", error_code(reason_of(exchange)));
 	if (exchange->failure.error)
 		log_put_string(log, "side", side_name(exchange->failure.side));
 	log_end(log);
-}
-
-void access_log_handshake(const struct session *session, enum error error)
-{
-	struct log *log = session->services->log;
-	struct text explanation;
-
-	text_init(&explanation, 1024);
-	if (session->client.tls)
-		tls_session_explain(session->client.tls, &explanation);
-	if (explanation.size == 0)
-		text_put_string(&explanation, error_words(error));
-	log_begin(log, LOG_TO_ACCESS, LOG_NOTICE, "handshake_failed");
-	put_client(log, session);
-	put_tls(log, session);
-	log_put_string(log, "reason", error_code(error));
-	log_put(log, "explanation", text_span(&explanation));
-	log_end(log);
-	text_done(&explanation);
 }

@@ -2,14 +2,20 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "http/challenge.h"
 #include "http/h1_write.h"
 #include "http/websocket.h"
 #include "route/forward.h"
+#include "route/hops.h"
+#include "session/coverage.h"
+#include "session/exchange_rules.h"
+#include "session/proxy_protocol.h"
 #include "session/reply.h"
+#include "tls/identity.h"
 
 enum {
-	/* Heads both ways, received and rendered, and their fields: the limits bound them. */
-	ARENA_HEADS = 8,
+	/* A head received and rendered, and their fields, with ample room for ours. */
+	ARENA_HEADS = 4,
 	ARENA_FIELD_BYTES = 64,
 	ARENA_SLACK = 64 * 1024,
 };
@@ -24,6 +30,12 @@ static const struct config *config_of(const struct exchange *exchange)
 	return setup_of(exchange)->config;
 }
 
+static size_t heads_max(const struct config_limits *limits)
+{
+	return ARENA_HEADS * (limits->head_size + limits->header_count * ARENA_FIELD_BYTES) +
+	       ARENA_SLACK;
+}
+
 static enum error new_exchange(struct session *session, struct exchange **ret_exchange)
 {
 	struct services *services = session->services;
@@ -33,9 +45,9 @@ static enum error new_exchange(struct session *session, struct exchange **ret_ex
 	if (!exchange)
 		return ERROR_OUT_OF_MEMORY;
 	exchange->session = session;
-	arena_init(&exchange->arena, services->pool,
-	           ARENA_HEADS * (limits->head_size + limits->header_count * ARENA_FIELD_BYTES) +
-	               ARENA_SLACK);
+	exchange->client = session->peer;
+	arena_init(&exchange->arena, services->pool, heads_max(limits));
+	arena_init(&exchange->response_arena, services->pool, heads_max(limits));
 	text_init(&exchange->replay, limits->replay_body);
 	exchange->began_us = session->head_began_us;
 	exchange->head_us = clock_now_us();
@@ -56,9 +68,21 @@ void exchange_free(struct exchange *exchange)
 	if (!exchange)
 		return;
 	link_drop(exchange->link);
+	credentials_forget(exchange);
+	rules_leave(&exchange->visit);
+	if (exchange->cluster)
+		clusters_unref(exchange->cluster->clusters);
 	text_done(&exchange->replay);
+	arena_done(&exchange->response_arena);
 	arena_done(&exchange->arena);
 	memory_free(exchange);
+}
+
+/* Half of an interim head is on its way: an answer of ours would be taken for its rest. */
+static bool is_interim_cut(const struct exchange *exchange)
+{
+	return exchange->is_interim && exchange->response_head.put > 0 &&
+	       !rendered_is_put(&exchange->response_head);
 }
 
 /* The end for both flows: whatever the client has seen must not look complete. */
@@ -67,29 +91,17 @@ static void abort_flows(struct exchange *exchange)
 	exchange->request_flow = FLOW_ABORTED;
 	exchange->response_flow = FLOW_ABORTED;
 	exchange->keep_alive = false;
-	/* Where the end of the connection is the end of the body, only a reset tells that it is not. */
-	if (exchange->response_begun && exchange->response_framing == BODY_UNTIL_CLOSE)
+	/* Where the end of the connection is the end of the body, only a reset tells that it is not.
+	 * Half a head is cut off in the same way. */
+	if ((exchange->response_begun && exchange->response_framing == BODY_UNTIL_CLOSE) ||
+	    is_interim_cut(exchange))
 		exchange->session->reset_wanted = true;
-}
-
-static void begin_reply(struct exchange *exchange, const struct reply *reply)
-{
-	exchange->status = reply->status;
-	exchange->is_own_reply = true;
-	exchange->keep_alive = reply->keep_alive;
-	exchange->response_framing = BODY_LENGTH;
-	exchange->response_head = (struct rendered){0};
-	/* What the client still sends of its body is read while lingering, within a bound. */
-	exchange->request_flow = exchange->request_flow == FLOW_DONE ? FLOW_DONE : FLOW_ABORTED;
-	exchange->response_flow = FLOW_HEAD;
-	if (reply_render(reply, &exchange->arena, &exchange->response_head.bytes))
-		abort_flows(exchange);
 }
 
 /* The connection can go on after our reply only if it is certain where the next request begins. */
 static bool may_keep_alive(const struct exchange *exchange)
 {
-	return exchange->has_request && exchange->request.keep_alive &&
+	return exchange->has_request && exchange->request.keep_alive && !exchange->is_unbound &&
 	       h1_body_is_done(&exchange->request_body) &&
 	       /* What follows a handshake that was refused may not be a request (RFC 9931). */
 	       exchange->request.upgrade != UPGRADE_WEBSOCKET && session_may_go_on(exchange->session);
@@ -97,31 +109,58 @@ static bool may_keep_alive(const struct exchange *exchange)
 
 static bool answers_head(const struct exchange *exchange)
 {
-	return exchange->has_request && exchange->request.method == METHOD_HEAD;
+	return exchange->request.method == METHOD_HEAD;
+}
+
+/* Of a head that may be refused: as far as it is certain, so that HEAD never gets a body. */
+static void note_method(struct exchange *exchange)
+{
+	struct session *session = exchange->session;
+	struct span content = buffer_content(transport_in(&session->client));
+
+	exchange->request.method = h1_head_method(&session->head, content);
+}
+
+void exchange_reply(struct exchange *exchange, struct reply *reply)
+{
+	reply->without_body = answers_head(exchange);
+	reply->is_http_1_0 = exchange->has_request && exchange->request.version == HTTP_VERSION_1_0;
+	reply->keep_alive = may_keep_alive(exchange);
+	exchange_dress(exchange, reply);
+	exchange->status = reply->status;
+	exchange->is_own_reply = true;
+	exchange->keep_alive = reply->keep_alive;
+	exchange->response_framing = BODY_LENGTH;
+	exchange->response_head = (struct rendered){0};
+	exchange->reply_content = (struct rendered){0};
+	if (reply->has_content && !reply->without_body)
+		exchange->reply_content.bytes = reply->content;
+	/* What the client still sends of its body is read while lingering, within a bound. */
+	exchange->request_flow = exchange->request_flow == FLOW_DONE ? FLOW_DONE : FLOW_ABORTED;
+	exchange->response_flow = FLOW_HEAD;
+	if (reply_render(reply, &exchange->arena, &exchange->response_head.bytes))
+		abort_flows(exchange);
 }
 
 void exchange_fail(struct exchange *exchange, enum error error, enum side side)
 {
 	int status = error_status(error, side);
 
+	/* What the client has authenticated ends with what its backend knew of it. */
+	exchange->is_unbound = exchange->is_bound && exchange->link;
 	exchange->failure = (struct failure){.error = error, .side = side};
 	link_drop(exchange->link);
 	exchange->link = NULL;
-	if (exchange->response_begun || exchange->is_own_reply || status == 0) {
+	credentials_forget(exchange);
+	if (exchange->response_begun || exchange->is_own_reply || status == 0 ||
+	    is_interim_cut(exchange)) {
 		abort_flows(exchange);
 		return;
 	}
 
-	struct reply reply = {
-		.status = status,
-		.reason = error,
-		.request_id = exchange->id,
-		.without_body = answers_head(exchange),
-		.is_http_1_0 = exchange->has_request && exchange->request.version == HTTP_VERSION_1_0,
-		.keep_alive = may_keep_alive(exchange),
-	};
+	struct reply reply = {.status = status, .reason = error, .request_id = exchange->id};
 
-	begin_reply(exchange, &reply);
+	exchange_reply(exchange, &reply);
 }
 
 enum error exchange_new_refused(struct session *session, enum error error,
@@ -131,6 +170,7 @@ enum error exchange_new_refused(struct session *session, enum error error,
 
 	if (new_error)
 		return new_error;
+	note_method(*ret_exchange);
 	exchange_fail(*ret_exchange, error, SIDE_CLIENT);
 	return OK;
 }
@@ -167,40 +207,49 @@ static void redirect_to_https(struct exchange *exchange)
 	struct reply reply = {
 		.status = method_is_safe(request->method) ? 301 : 308,
 		.location = copy,
-		.without_body = answers_head(exchange),
-		.is_http_1_0 = request->version == HTTP_VERSION_1_0,
-		.keep_alive = may_keep_alive(exchange),
 	};
 
-	begin_reply(exchange, &reply);
+	exchange_reply(exchange, &reply);
 }
 
-/* With unknown_server_name: refuse, a host that no certificate here is for is not served either. */
-static bool is_misdirected(const struct exchange *exchange)
+/* What the handshake asked the client to prove; NULL: nothing. Borrows: from the session. */
+static const struct forward_proof *proof_of(const struct session *session,
+                                            struct forward_proof *ret_proof)
 {
-	const struct setup_listener *listener = exchange->session->listener;
-	const struct config_tls *tls = listener->config->tls;
+	const struct tls_facts *tls =
+		session->client.tls ? tls_session_facts(session->client.tls) : NULL;
 
-	if (!tls || tls->unknown_server_name != CONFIG_UNKNOWN_NAME_REFUSE)
-		return false;
-	for (size_t i = 0; i < listener->certificate_count; i++)
-		if (tls_certificate_matches(listener->certificates[i], exchange->request.host))
-			return false;
-	return true;
+	if (!tls || tls->client_mode == TLS_CLIENT_NONE)
+		return NULL;
+	*ret_proof = (struct forward_proof){.is_given = tls->client != NULL};
+	if (tls->client)
+		*ret_proof = (struct forward_proof){
+			.is_given = true,
+			.certificate = tls->client->certificate,
+			.chain = tls->client->chain,
+			.subject = tls->client->subject,
+			.san = tls->client->san,
+			.fingerprint = tls->client->fingerprint,
+		};
+	return ret_proof;
 }
 
 static enum error build_request(struct exchange *exchange)
 {
 	struct session *session = exchange->session;
 	struct message request;
+	struct forward_proof proof;
 	struct forward_facts facts = {
 		.client_address = span_of_string(session->peer.host),
 		.scheme = session->client.tls ? SPAN("https") : SPAN("http"),
 		.host_default = exchange->cluster->config->name.text,
 		.request_id = exchange->id,
 		.peer_trusted = session->peer_trusted,
+		.proof = proof_of(session, &proof),
 	};
-	bool keep_alive = exchange->cluster->config->pool.idle_max > 0;
+	const struct config_cluster *cluster = exchange->cluster->config;
+	bool is_pooled = cluster->pool.idle_max > 0 && cluster->proxy_protocol == CONFIG_PROXY_OFF;
+	bool keep_alive = is_pooled || exchange->is_bound;
 
 	if (session->peer.kind == ADDRESS_UNIX)
 		facts.client_address = span_of(NULL, 0);
@@ -208,37 +257,83 @@ static enum error build_request(struct exchange *exchange)
 	enum error error =
 		forward_request(&exchange->request, &facts, keep_alive, &exchange->arena, &request);
 
+	if (!error && exchange->rules)
+		error =
+			rules_change_request(exchange->rules, &exchange->values, &exchange->arena, &request);
 	if (error)
 		return error;
 	exchange->request_framing = request.framing;
-	return h1_write_head(&request, &exchange->arena, &exchange->request_head.bytes);
-}
-
-/* Finds where the request goes and renders it for there. */
-static enum error route(struct exchange *exchange)
-{
-	struct services *services = exchange->session->services;
-	const struct message *request = &exchange->request;
-	size_t route_index;
-	size_t cluster_index;
-
-	if (is_misdirected(exchange))
-		return ERROR_MISDIRECTED;
-
-	enum error error = route_table_find(services->setup->routes, request->host, request->path,
-	                                    &exchange->arena, &route_index, &cluster_index);
-
+	error = h1_write_head(&request, &exchange->arena, &exchange->request_head.bytes);
 	if (error)
 		return error;
-	if (request->upgrade == UPGRADE_WEBSOCKET) {
-		error = websocket_check_request(request);
+
+	size_t head_size = exchange->request_head.bytes.size;
+
+	error = proxy_protocol_put(session, cluster->proxy_protocol, &exchange->arena,
+	                           &exchange->request_head.bytes);
+	exchange->preamble_size = exchange->request_head.bytes.size - head_size;
+	return error;
+}
+
+/* The answer is the route's, or the request goes to its cluster and is rendered for it. */
+static enum error go_on(struct exchange *exchange, size_t cluster_index)
+{
+	struct services *services = exchange->session->services;
+	enum error error = OK;
+
+	if (exchange_answer(exchange))
+		return OK;
+	if (exchange->request.upgrade == UPGRADE_WEBSOCKET) {
+		error = websocket_check_request(&exchange->request);
 		exchange->upgrade_wanted = !error;
 	}
 	if (error)
 		return error;
 	exchange->cluster = &services->clusters->clusters[cluster_index];
+	clusters_ref(services->clusters);
+	exchange->is_bound = challenge_binds(&exchange->request) ||
+	                     pinned_has(&exchange->session->pinned, exchange->cluster);
 	cluster_begin(exchange->cluster, &exchange->attempts);
 	return build_request(exchange);
+}
+
+/* Finds where the request goes, and whether it may. */
+static enum error route(struct exchange *exchange)
+{
+	const struct setup *setup = setup_of(exchange);
+	const struct message *request = &exchange->request;
+	size_t route_index;
+	size_t cluster_index;
+
+	if (!coverage_includes(exchange->session, exchange->request.host))
+		return ERROR_MISDIRECTED;
+
+	enum error error = route_table_find(setup->routes, request->host, request->path,
+	                                    &exchange->arena, &route_index, &cluster_index);
+
+	if (error)
+		return error;
+	exchange->rules = setup->rules.of[route_index];
+	error = exchange_enter(exchange);
+	if (!error)
+		error = credentials_begin(exchange);
+	if (error || credentials_are_checked(exchange))
+		return error;
+	return go_on(exchange, cluster_index);
+}
+
+/* Its password is being checked. */
+static bool step_credentials(struct exchange *exchange)
+{
+	enum error error;
+
+	if (!credentials_step(exchange, &error))
+		return false;
+	if (!error)
+		error = go_on(exchange, exchange->rules->config->cluster_index);
+	if (error)
+		exchange_fail(exchange, error, SIDE_CLIENT);
+	return true;
 }
 
 enum error exchange_new(struct session *session, struct exchange **ret_exchange)
@@ -251,15 +346,20 @@ enum error exchange_new(struct session *session, struct exchange **ret_exchange)
 	if (error)
 		return error;
 	*ret_exchange = exchange;
+	note_method(exchange);
 	error =
 		h1_head_finish(&session->head, buffer_content(in), &exchange->arena, &exchange->request);
 	buffer_taken(in, session->head.size);
 	if (!error) {
 		exchange->has_request = true;
+		hops_client(&exchange->request, &session->peer, config_of(exchange), &exchange->client);
 		exchange->id = forward_request_id(&exchange->request, session->peer_trusted, exchange->id);
 		error =
 			h1_body_init(&exchange->request_body, &exchange->request, &services->request_limits);
 	}
+	/* A flaw that is here already is found before a byte of the request goes anywhere. */
+	if (!error)
+		error = h1_body_judge(&exchange->request_body, buffer_content(in));
 	if (error) {
 		/* The framing is in doubt, or its body is not wanted: nothing can follow it. */
 		exchange->request.keep_alive = false;
@@ -293,7 +393,11 @@ static void settle_link(struct exchange *exchange)
 	if (!exchange->link || exchange->response_flow != FLOW_DONE || exchange_is_tunnel(exchange))
 		return;
 	if (exchange->request_flow == FLOW_DONE && exchange->response.keep_alive) {
-		link_give_back(exchange->link);
+		if (exchange->is_bound)
+			pinned_keep(&exchange->session->pinned, exchange->link, session_pump,
+			            exchange->session);
+		else
+			link_give_back(exchange->link);
 	} else {
 		/* It answered before it had read everything: what is left would be the next request. */
 		link_drop(exchange->link);
@@ -309,7 +413,10 @@ static bool step_reply(struct exchange *exchange)
 	bool moved = rendered_put(&exchange->response_head, &exchange->session->client);
 
 	exchange->response_begun |= moved;
-	if (exchange->response_flow == FLOW_HEAD && rendered_is_put(&exchange->response_head))
+	if (!rendered_is_put(&exchange->response_head))
+		return moved;
+	moved |= rendered_put(&exchange->reply_content, &exchange->session->client);
+	if (exchange->response_flow == FLOW_HEAD && rendered_is_put(&exchange->reply_content))
 		exchange->response_flow = FLOW_DONE;
 	return moved;
 }
@@ -322,6 +429,8 @@ bool exchange_step(struct exchange *exchange)
 		return false;
 	if (exchange->is_own_reply)
 		return step_reply(exchange);
+	if (credentials_are_checked(exchange))
+		return step_credentials(exchange);
 	if (exchange->link)
 		moved |= transport_advance(&exchange->link->transport);
 	moved |= exchange_step_link(exchange);
@@ -371,15 +480,33 @@ static void wait_for_backend(const struct exchange *exchange, struct wait *wait)
 		         ERROR_FIRST_BYTE_TIMEOUT, SIDE_BACKEND);
 }
 
+static bool wants_body(const struct exchange *exchange)
+{
+	return exchange->request_flow == FLOW_BODY &&
+	       buffer_is_empty(transport_in(&exchange->session->client));
+}
+
+bool exchange_waits_for_client(const struct exchange *exchange)
+{
+	const struct transport *client = &exchange->session->client;
+	bool awaits_continue = exchange->request.expects_continue && exchange->interim_count == 0 &&
+	                       exchange->request_body.size == 0;
+
+	if (client->starved)
+		return false;
+	/* Once an answer runs, the rest of the request may be as slow as it. */
+	return !transport_is_flushed(client) ||
+	       (wants_body(exchange) && exchange->response_flow == FLOW_HEAD && !awaits_continue);
+}
+
 static struct wait waiting(struct exchange *exchange)
 {
 	struct transport *client = &exchange->session->client;
 	uint64_t client_idle_ms = config_of(exchange)->timeouts.client_idle_ms;
 	struct wait wait = {.until_ms = DEADLINE_NEVER, .turn_ms = exchange->waits_since_ms};
-	bool wants_body = exchange->request_flow == FLOW_BODY && buffer_is_empty(transport_in(client));
 
 	/* Who keeps whom waiting: a client that does not read or does not write, else the backend. */
-	if (!transport_is_flushed(client) || wants_body)
+	if (!transport_is_flushed(client) || wants_body(exchange))
 		wait_for(&wait, client->wire->moved_ms, client_idle_ms, ERROR_IDLE_TIMEOUT, SIDE_CLIENT);
 	else if (exchange->link)
 		wait_for_backend(exchange, &wait);

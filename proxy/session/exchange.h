@@ -25,7 +25,9 @@
 #include "http/h1_body.h"
 #include "http/h1_head.h"
 #include "http/message.h"
+#include "route/rules.h"
 #include "session/copy.h"
+#include "session/credentials.h"
 #include "session/request_id.h"
 #include "session/session.h"
 #include "session/tunnel.h"
@@ -35,9 +37,18 @@ enum flow { FLOW_HEAD, FLOW_BODY, FLOW_DONE, FLOW_ABORTED, FLOW_COUNT };
 struct exchange {
 	struct session *session;
 	struct arena arena;
+	struct arena response_arena; /* heads from the backend; an interim one goes when it is sent */
 	char own_id[REQUEST_ID_SIZE];
 	struct span id;
-	bool has_request; /* false: the head was refused */
+	bool has_request;      /* false: the head was refused; then only request.method may be known */
+	struct address client; /* as trusted proxies tell it, else the session's peer */
+
+	/* The rules of its route; see exchange_rules.h. */
+	struct rules *rules; /* Borrows: from the setup; NULL: no route, or none of its rules */
+	struct values values;
+	struct visit visit;
+	struct credentials_check check;
+	uint64_t retry_after_s; /* when it may come again, if it was not let in; 0: not known */
 
 	/* From the client, and as it goes to the backend. */
 	struct message request;
@@ -45,8 +56,9 @@ struct exchange {
 	struct h1_body request_body;
 	enum framing request_framing;
 	struct rendered request_head;
-	struct text replay; /* the body's payload so far, in case it must be sent again */
-	size_t replayed;    /* of it, to the link of now */
+	size_t preamble_size; /* of it, the PROXY header in front, which a connection gets once */
+	struct text replay;   /* the body's payload so far, in case it must be sent again */
+	size_t replayed;      /* of it, to the link of now */
 	bool upgrade_wanted;
 
 	/* From the backend, and as it goes to the client. */
@@ -57,13 +69,15 @@ struct exchange {
 	enum framing response_framing;
 	struct rendered response_head;
 	bool response_begun; /* bytes of the final head are on their way: no other answer is possible */
-	bool is_interim;     /* the head being sent is a 1xx; another follows */
+	unsigned interim_count;
+	bool is_interim; /* the head being sent is a 1xx; another follows */
 	bool is_own_reply;
-	bool keep_alive; /* the client's connection, after this */
+	struct rendered reply_content; /* of our own, after response_head */
+	bool keep_alive;               /* the client's connection, after this */
 	int status;
 
 	/* Where it goes. */
-	struct cluster *cluster;
+	struct cluster *cluster; /* with a reference to its clusters; NULL: not known yet */
 	struct attempts attempts;
 	struct link *link;          /* Owner: the exchange */
 	struct backend *backend;    /* the last one taken */
@@ -72,6 +86,10 @@ struct exchange {
 	uint64_t link_given_before; /* bytes given to it before we took it */
 	bool reused;
 	bool retried;
+	bool is_bound;     /* it authenticates its connection: the link is this client's alone */
+	bool is_unbound;   /* that link is lost, and the client's connection with it */
+	bool made_room;    /* an idle link was closed for its descriptor */
+	bool is_on_pinned; /* the link is one that the session had kept for that */
 
 	struct tunnel tunnel;
 	struct failure failure;
@@ -111,6 +129,8 @@ bool exchange_is_over(const struct exchange *exchange);
 /* The response is a valid 101, and its head is on its way: `tunnel` joins the two sides now. */
 bool exchange_is_tunnel(const struct exchange *exchange);
 
+/* Nothing but the client's reading or sending could move it on now. */
+bool exchange_waits_for_client(const struct exchange *exchange);
 /* When it has taken too long, on the loop's clock. */
 uint64_t exchange_due_ms(struct exchange *exchange);
 /* That time has come: goes on to the next backend, or fails. */
@@ -123,6 +143,11 @@ void exchange_timed_out(struct exchange *exchange);
 void exchange_fail(struct exchange *exchange, enum error error, enum side side);
 
 /* For the modules of this folder. */
+
+struct reply;
+
+/* The answer is ours. Of the reply only what it says is given: not how, nor what follows it. */
+void exchange_reply(struct exchange *exchange, struct reply *reply);
 
 /* The steps of the request, the connection and the response; each true if anything moved. */
 bool exchange_step_link(struct exchange *exchange);

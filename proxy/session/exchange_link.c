@@ -3,10 +3,16 @@
 #include "base/clock.h"
 #include "session/exchange.h"
 
+/* Where the rendered head begins on this link: only a new connection is told whose it is. */
+static size_t head_start(const struct exchange *exchange)
+{
+	return exchange->is_on_pinned ? exchange->preamble_size : 0;
+}
+
 /* The request begins anew on a new connection. */
 static void rewind_request(struct exchange *exchange)
 {
-	exchange->request_head.put = 0;
+	exchange->request_head.put = head_start(exchange);
 	exchange->replayed = 0;
 	exchange->request_flow = FLOW_HEAD;
 }
@@ -25,6 +31,25 @@ static bool wait_for_name(struct exchange *exchange)
 	return true;
 }
 
+/*
+ * The link that the client has authenticated, if there is one, whatever its backend. If it has died
+ * no other can take its place: the client has to learn that what it authenticated is gone. Where
+ * that is to be begun, a link of the pool will not do, since it may be dying.
+ */
+static enum error find_link(struct exchange *exchange)
+{
+	struct session *session = exchange->session;
+	struct link *pinned = pinned_take(&session->pinned, exchange->cluster);
+
+	if (!pinned)
+		return cluster_take(exchange->cluster, &exchange->attempts, exchange->is_bound,
+		                    session_pump, session, &exchange->link);
+	link_wake(pinned, session_pump, session);
+	exchange->link = pinned;
+	exchange->is_on_pinned = true;
+	return wire_is_quiet(pinned->transport.wire) ? OK : ERROR_BOUND_CONNECTION_LOST;
+}
+
 static bool take_link(struct exchange *exchange, enum error error)
 {
 	struct session *session = exchange->session;
@@ -34,7 +59,10 @@ static bool take_link(struct exchange *exchange, enum error error)
 		return true;
 	}
 	if (error) {
-		exchange_fail(exchange, error, SIDE_PROXY);
+		bool is_backends =
+			error == ERROR_BOUND_CONNECTION_LOST || error == ERROR_RETRY_BUDGET_SPENT;
+
+		exchange_fail(exchange, error, is_backends ? SIDE_BACKEND : SIDE_PROXY);
 		return true;
 	}
 	if (!exchange->link)
@@ -65,18 +93,15 @@ static bool speaks_unasked(const struct exchange *exchange)
 {
 	return exchange->reused && !exchange->link_answered &&
 	       !buffer_is_empty(transport_in(&exchange->link->transport)) &&
-	       given_bytes(exchange) < exchange->request_head.bytes.size;
+	       given_bytes(exchange) < exchange->request_head.bytes.size - head_start(exchange);
 }
 
 bool exchange_step_link(struct exchange *exchange)
 {
-	struct session *session = exchange->session;
-
 	if (!exchange->link) {
 		if (exchange->response_flow >= FLOW_DONE)
 			return false;
-		return take_link(exchange, cluster_take(exchange->cluster, &exchange->attempts, false,
-		                                        session_pump, session, &exchange->link));
+		return take_link(exchange, find_link(exchange));
 	}
 
 	struct transport *transport = &exchange->link->transport;
@@ -109,25 +134,44 @@ static bool may_send_again(const struct exchange *exchange, enum error error)
 	bool is_harmless = method_is_idempotent(exchange->request.method) || given_bytes(exchange) == 0;
 
 	return error_retry(error) == RETRY_IF_REUSED && exchange->reused && !exchange->retried &&
-	       !exchange->link_answered && is_harmless && !exchange->replay.cut;
+	       !exchange->is_on_pinned && !exchange->link_answered && is_harmless &&
+	       !exchange->replay.cut;
+}
+
+static void drop_link(struct exchange *exchange)
+{
+	link_drop(exchange->link);
+	exchange->link = NULL;
 }
 
 void exchange_lose_link(struct exchange *exchange, enum error error)
 {
 	struct backend *backend = exchange->backend;
-	bool again = may_send_again(exchange, error);
 
-	link_drop(exchange->link);
-	exchange->link = NULL;
+	/* Idle links have descriptors that an exchange has more use for. */
+	if (error == ERROR_NO_DESCRIPTOR && !exchange->made_room &&
+	    clusters_drop_idle(backend->cluster->clusters)) {
+		exchange->made_room = true;
+		drop_link(exchange);
+		(void)take_link(exchange,
+		                backend_connect(backend, session_pump, exchange->session, &exchange->link));
+		return;
+	}
 	if (error_retry(error) == RETRY_ALWAYS) {
+		drop_link(exchange);
 		backend_failed(backend, &exchange->attempts, error);
 		return; /* On to the next backend. */
 	}
-	if (again) {
+	if (exchange->reused && !exchange->link_answered && error_retry(error) == RETRY_IF_REUSED)
+		link_note_closed(exchange->link);
+	if (may_send_again(exchange, error)) {
+		drop_link(exchange);
 		exchange->retried = true;
 		(void)take_link(exchange, cluster_take_again(backend, session_pump, exchange->session,
 		                                             &exchange->link));
 		return;
 	}
+	if (exchange->is_on_pinned && error_retry(error) == RETRY_IF_REUSED)
+		error = ERROR_BOUND_CONNECTION_LOST;
 	exchange_fail(exchange, error, SIDE_BACKEND);
 }

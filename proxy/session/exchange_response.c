@@ -1,15 +1,22 @@
 /* The response of an exchange: backend to client. */
 
 #include "base/clock.h"
+#include "http/challenge.h"
 #include "http/h1_write.h"
 #include "http/websocket.h"
 #include "route/forward.h"
 #include "session/exchange.h"
+#include "session/head_rules.h"
 #include "tls/digest.h"
 
 static struct transport *backend_of(struct exchange *exchange)
 {
 	return &exchange->link->transport;
+}
+
+static const struct config_limits *limits_of(const struct exchange *exchange)
+{
+	return &exchange->session->services->setup->config->limits;
 }
 
 static enum error check_switch(struct exchange *exchange, const struct message *response)
@@ -29,12 +36,13 @@ static enum error check_switch(struct exchange *exchange, const struct message *
  * Not after a response that comes before the request has been read to its end: where the next
  * request begins can not be known for certain (RFC 9112 §9.3). Nor after a switch of protocols that
  * did not come about: what the client sent after its handshake may not be a request at all (RFC
- * 9931).
+ * 9931). Nor after the end of a connection that the client has authenticated.
  */
-static bool wants_keep_alive(const struct exchange *exchange)
+static bool wants_keep_alive(const struct exchange *exchange, const struct message *received)
 {
 	return exchange->request.keep_alive && session_may_go_on(exchange->session) &&
-	       exchange->request_flow == FLOW_DONE && !exchange->upgrade_wanted;
+	       exchange->request_flow == FLOW_DONE && !exchange->upgrade_wanted &&
+	       (received->keep_alive || !exchange->is_bound);
 }
 
 static enum error begin_response(struct exchange *exchange, const struct message *received)
@@ -43,14 +51,19 @@ static enum error begin_response(struct exchange *exchange, const struct message
 	bool is_interim = received->status < 200 && received->status != 101;
 	enum error error = received->status == 101 ? check_switch(exchange, received) : OK;
 
+	exchange->is_bound |= challenge_binds(received);
 	if (!error)
-		error = forward_response(received, &exchange->request, wants_keep_alive(exchange),
-		                         &exchange->arena, &response);
+		error = forward_response(received, &exchange->request, wants_keep_alive(exchange, received),
+		                         &exchange->response_arena, &response);
+	if (!error && !is_interim && exchange->rules)
+		error = rules_change_response(exchange->rules, &exchange->values,
+		                              exchange->session->client.tls != NULL,
+		                              &exchange->response_arena, &response);
 	if (!error && !is_interim)
 		error = h1_body_init(&exchange->response_body, received,
 		                     &exchange->session->services->response_limits);
 	if (!error)
-		error = h1_write_head(&response, &exchange->arena, &exchange->response_head.bytes);
+		error = h1_write_head(&response, &exchange->response_arena, &exchange->response_head.bytes);
 	if (error)
 		return error;
 	exchange->response_head.put = 0;
@@ -58,9 +71,14 @@ static enum error begin_response(struct exchange *exchange, const struct message
 	exchange->response = *received;
 	exchange->response_framing = response.framing;
 	if (!is_interim) {
+		link_note_response(exchange->link, received);
 		exchange->keep_alive = response.keep_alive;
 		exchange->status = response.status;
-	} else if (exchange->request.version == HTTP_VERSION_1_0) {
+		return OK;
+	}
+	if (++exchange->interim_count > limits_of(exchange)->interim_responses)
+		return ERROR_TOO_MANY_INTERIMS;
+	if (exchange->request.version == HTTP_VERSION_1_0) {
 		/* An HTTP/1.0 client knows no interim responses (RFC 9110 §15.2). */
 		exchange->response_head = (struct rendered){0};
 	}
@@ -95,8 +113,8 @@ static bool read_head(struct exchange *exchange)
 			return false;
 	}
 	if (!error)
-		error = h1_head_finish(&exchange->response_parser, buffer_content(in), &exchange->arena,
-		                       &received);
+		error = h1_head_finish(&exchange->response_parser, buffer_content(in),
+		                       &exchange->response_arena, &received);
 	if (!error) {
 		buffer_taken(in, exchange->response_parser.size);
 		error = begin_response(exchange, &received);
@@ -111,7 +129,9 @@ static void init_parser(struct exchange *exchange)
 {
 	h1_head_init(&exchange->response_parser, MESSAGE_RESPONSE, exchange->request.method,
 	             &exchange->session->services->response_limits);
+	exchange->response_parser.rules = head_rules_of_responses(exchange->cluster->config);
 	exchange->response_head = (struct rendered){0};
+	arena_done(&exchange->response_arena);
 }
 
 /* Sends the head that was read; true if it is all on its way. */

@@ -16,7 +16,10 @@
 #include "http/h1_syntax.h"
 #include "setup/setup.h"
 
+struct credentials;
+struct half_open;
 struct loop;
+struct repeats;
 struct request_ids;
 
 struct services {
@@ -24,7 +27,10 @@ struct services {
 	struct pool *pool;
 	struct log *log;
 	struct request_ids *ids;
-	struct setup *setup; /* a reference */
+	struct credentials *credentials; /* NULL: only where no route asks for a password */
+	struct half_open *half_open;     /* NULL: no limit. Borrows: from the server */
+	struct repeats *repeats;         /* NULL: nothing is summed up. Borrows: from the server */
+	struct setup *setup;             /* a reference */
 	struct clusters *clusters;
 	struct h1_limits request_limits;
 	struct h1_limits response_limits;

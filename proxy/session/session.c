@@ -1,10 +1,17 @@
 #include "session/session.h"
 
+#include <unistd.h>
+
 #include "base/clock.h"
 #include "base/memory.h"
 #include "net/loop.h"
 #include "session/access_log.h"
+#include "session/admission.h"
 #include "session/exchange.h"
+#include "session/half_open.h"
+#include "session/handshake_log.h"
+#include "session/head_rules.h"
+#include "session/proxy_protocol.h"
 
 enum {
 	LOOK_AGAIN_MS = 50,       /* until a session that nobody will call looks again */
@@ -17,6 +24,7 @@ static const struct {
 	const char *name;
 	unsigned successors;
 } phases[SESSION_PHASE_COUNT] = {
+	[SESSION_PROXY_HEADER] = {"proxy_header", TO(HANDSHAKE) | TO(AWAIT_REQUEST) | TO(CLOSING)},
 	[SESSION_HANDSHAKE] = {"handshake", TO(AWAIT_REQUEST) | TO(LINGER) | TO(CLOSING)},
 	[SESSION_AWAIT_REQUEST] = {"await_request", TO(READ_HEAD) | TO(LINGER) | TO(CLOSING)},
 	[SESSION_READ_HEAD] = {"read_head", TO(EXCHANGE) | TO(LINGER) | TO(CLOSING)},
@@ -42,12 +50,54 @@ static const struct config *config_of(const struct session *session)
 	return session->services->setup->config;
 }
 
+static bool is_clients_turn(const struct session *session)
+{
+	if (session->phase == SESSION_EXCHANGE)
+		return session->exchange && exchange_waits_for_client(session->exchange);
+	return session->phase == SESSION_LINGER && session->ended_ms == 0 &&
+	       !transport_is_flushed(&session->client);
+}
+
+static uint64_t moved_bytes(const struct session *session)
+{
+	return session->client.wire->received_bytes + session->taken_bytes;
+}
+
+static void begin_pace(struct session *session)
+{
+	const struct config *config = config_of(session);
+
+	pace_begin(&session->pace, config->limits.rate_min, config->timeouts.rate_grace_ms,
+	           moved_bytes(session), session_now_ms(session));
+}
+
+static void note_pace(struct session *session)
+{
+	pace_note(&session->pace, moved_bytes(session), is_clients_turn(session),
+	          session_now_ms(session));
+}
+
+/* Its handshake is over, or the connection is: one that failed counts until then. */
+static void end_half_open(struct session *session)
+{
+	if (session->is_half_open)
+		half_open_leave(session->services->half_open, session->half_open_place);
+	session->is_half_open = false;
+}
+
 void session_enter(struct session *session, enum session_phase phase)
 {
 	check(phases[session->phase].successors & (1u << phase));
+	if (phase == SESSION_AWAIT_REQUEST)
+		end_half_open(session);
 	session->phase = phase;
 	session->phase_began_ms = session_now_ms(session);
 	session->is_due = false;
+	if (phase == SESSION_EXCHANGE)
+		begin_pace(session);
+	/* No request follows, and nobody else may have them. */
+	if (phase >= SESSION_LINGER)
+		pinned_drop(&session->pinned);
 }
 
 static uint64_t due_ms(const struct session *session);
@@ -59,6 +109,9 @@ static void on_deadline(void *owner)
 	wire_note_progress(session->client.wire);
 	if (session->exchange && session->exchange->link)
 		wire_note_progress(session->exchange->link->transport.wire);
+	/* The kernel is asked only now: until then a client that reads seems slower than it is. */
+	session->taken_bytes = wire_taken_bytes(session->client.wire);
+	note_pace(session);
 	session->is_due = session_now_ms(session) >= due_ms(session);
 	session_pump(session);
 }
@@ -77,7 +130,7 @@ static enum error new_session(struct services *services, const struct setup_list
 
 	if (!error && !session)
 		error = ERROR_OUT_OF_MEMORY;
-	if (!error && tls)
+	if (!error && tls && !listener->config->proxy_protocol)
 		error = tls_session_new(tls, &tls_session);
 	if (error) {
 		wire_close(wire);
@@ -86,6 +139,7 @@ static enum error new_session(struct services *services, const struct setup_list
 	}
 	session->services = services;
 	session->listener = listener;
+	session->tls = tls;
 	session->peer = *peer;
 	session->peer_trusted = setup_trusts(services->setup, peer);
 	transport_init(&session->client, wire, tls_session, services->pool);
@@ -96,14 +150,29 @@ static enum error new_session(struct services *services, const struct setup_list
 enum error session_open(struct services *services, const struct setup_listener *listener,
                         struct tls_server *tls, int fd, const struct address *peer)
 {
+	bool is_half_open = tls && services->half_open;
+	uint32_t place = 0;
 	struct session *session;
-	enum error error = new_session(services, listener, tls, fd, peer, &session);
+	enum error error = is_half_open ? admission_enter(services, listener, peer, &place) : OK;
 
-	if (error)
+	if (error) {
+		(void)close(fd);
 		return error;
-	session->phase = tls ? SESSION_HANDSHAKE : SESSION_AWAIT_REQUEST;
+	}
+	error = new_session(services, listener, tls, fd, peer, &session);
+	if (error) {
+		if (is_half_open)
+			half_open_leave(services->half_open, place);
+		return error;
+	}
+	session->is_half_open = is_half_open;
+	session->half_open_place = place;
+	session->phase = listener->config->proxy_protocol ? SESSION_PROXY_HEADER
+	                 : tls                            ? SESSION_HANDSHAKE
+	                                                  : SESSION_AWAIT_REQUEST;
 	session->phase_began_ms = session_now_ms(session);
 	deadline_init(&session->deadline, on_deadline, session);
+	pinned_init(&session->pinned);
 	list_add_last(&services->sessions, &session->node);
 	services->session_count++;
 	session_pump(session);
@@ -126,6 +195,8 @@ static void close_session(struct session *session)
 
 	if (session->exchange)
 		forget_exchange(session);
+	pinned_drop(&session->pinned);
+	end_half_open(session);
 	deadline_clear(&session->deadline);
 	transport_done(&session->client, session->reset_wanted || is_cut_short);
 	list_remove(&session->node);
@@ -177,13 +248,15 @@ static void refuse(struct session *session, enum error error)
 		session_enter(session, SESSION_CLOSING);
 }
 
+/* The client has begun its handshake. */
+static bool has_spoken(const struct session *session)
+{
+	return session->client.wire->received_bytes > session->proxy_header_bytes;
+}
+
 static bool handshake_failed(struct session *session, enum error error)
 {
-	bool said_nothing =
-		error == ERROR_CONNECTION_CLOSED && session->client.wire->received_bytes == 0;
-
-	if (!said_nothing)
-		access_log_handshake(session, error);
+	handshake_log_failed(session, error);
 	if (error != ERROR_TLS_PLAIN_HTTP) {
 		/* The alert, if there is one, is still written. */
 		session_enter(session, SESSION_LINGER);
@@ -201,12 +274,13 @@ static bool step_handshake(struct session *session)
 {
 	if (session->client.error)
 		return handshake_failed(session, session->client.error);
-	if (session->services->draining && session->client.wire->received_bytes == 0) {
+	if (session->services->draining && !has_spoken(session)) {
 		session_enter(session, SESSION_CLOSING);
 		return true;
 	}
 	if (!transport_is_open(&session->client))
 		return false;
+	handshake_log_done(session);
 	session_enter(session, SESSION_AWAIT_REQUEST);
 	return true;
 }
@@ -225,11 +299,13 @@ static bool step_await_request(struct session *session)
 	if (!buffer_is_empty(transport_in(client))) {
 		h1_head_init(&session->head, MESSAGE_REQUEST, METHOD_OTHER,
 		             &session->services->request_limits);
+		session->head.rules = head_rules_of_requests(session->listener->config);
 		session->head_began_us = clock_now_us();
 		session_enter(session, SESSION_READ_HEAD);
 		return true;
 	}
-	if (!transport_in_ended(client) && !session->services->draining)
+	if (!transport_in_ended(client) && !session->services->draining &&
+	    !pinned_is_broken(&session->pinned))
 		return false;
 	end_idle(session);
 	return true;
@@ -361,6 +437,8 @@ static bool step(struct session *session)
 	if (client_is_lost(session))
 		return true;
 	switch (session->phase) {
+	case SESSION_PROXY_HEADER:
+		return proxy_protocol_step(session);
 	case SESSION_HANDSHAKE:
 		return step_handshake(session);
 	case SESSION_AWAIT_REQUEST:
@@ -385,9 +463,11 @@ static void time_out(struct session *session)
 {
 	session->is_due = false;
 	switch (session->phase) {
+	case SESSION_PROXY_HEADER:
+		proxy_protocol_time_out(session);
+		break;
 	case SESSION_HANDSHAKE:
-		if (session->client.wire->received_bytes > 0)
-			access_log_handshake(session, ERROR_TLS_HANDSHAKE_TIMEOUT);
+		handshake_log_failed(session, ERROR_TLS_HANDSHAKE_TIMEOUT);
 		session_enter(session, SESSION_CLOSING);
 		break;
 	case SESSION_AWAIT_REQUEST:
@@ -397,7 +477,10 @@ static void time_out(struct session *session)
 		refuse(session, ERROR_HEAD_TIMEOUT);
 		break;
 	case SESSION_EXCHANGE:
-		exchange_timed_out(session->exchange);
+		if (pace_is_lost(&session->pace))
+			exchange_fail(session->exchange, ERROR_CLIENT_TOO_SLOW, SIDE_CLIENT);
+		else
+			exchange_timed_out(session->exchange);
 		break;
 	case SESSION_TUNNEL:
 		end_idle_tunnel(session);
@@ -416,14 +499,20 @@ static uint64_t later(uint64_t a_ms, uint64_t b_ms)
 	return a_ms > b_ms ? a_ms : b_ms;
 }
 
+static uint64_t earlier(uint64_t a_ms, uint64_t b_ms)
+{
+	return a_ms < b_ms ? a_ms : b_ms;
+}
+
 static uint64_t linger_due_ms(const struct session *session)
 {
 	const struct config_timeouts *timeouts = &config_of(session)->timeouts;
 
 	/* Until our last bytes are out, the client is a slow reader; then it only has to close. */
 	if (session->ended_ms == 0)
-		return later(session->client.wire->moved_ms, session->phase_began_ms) +
-		       timeouts->client_idle_ms;
+		return earlier(pace_due_ms(&session->pace),
+		               later(session->client.wire->moved_ms, session->phase_began_ms) +
+		                   timeouts->client_idle_ms);
 	if (session->services->draining && timeouts->linger_ms > DRAINING_LINGER_MS)
 		return session->ended_ms + DRAINING_LINGER_MS;
 	return session->ended_ms + timeouts->linger_ms;
@@ -434,6 +523,9 @@ static uint64_t due_ms(const struct session *session)
 	const struct config_timeouts *timeouts = &config_of(session)->timeouts;
 
 	switch (session->phase) {
+	case SESSION_PROXY_HEADER:
+		return session->phase_began_ms +
+		       (session->tls ? timeouts->handshake_ms : timeouts->request_head_ms);
 	case SESSION_HANDSHAKE:
 		return session->phase_began_ms + timeouts->handshake_ms;
 	case SESSION_AWAIT_REQUEST:
@@ -442,7 +534,7 @@ static uint64_t due_ms(const struct session *session)
 	case SESSION_READ_HEAD:
 		return session->phase_began_ms + timeouts->request_head_ms;
 	case SESSION_EXCHANGE:
-		return exchange_due_ms(session->exchange);
+		return earlier(pace_due_ms(&session->pace), exchange_due_ms(session->exchange));
 	case SESSION_TUNNEL:
 		return tunnel_moved_ms(&session->exchange->tunnel) + timeouts->tunnel_idle_ms;
 	case SESSION_LINGER:
@@ -454,12 +546,14 @@ static uint64_t due_ms(const struct session *session)
 	return DEADLINE_NEVER;
 }
 
-/* Nothing will call when it can go on: no block was to be had, or a name is being looked up. */
+/* Nothing will call when it can go on: no block was to be had, a name is being looked up,
+ * or others' passwords are checked first. */
 static bool must_look_again(const struct session *session)
 {
 	const struct exchange *exchange = session->exchange;
 
 	return session->client.starved || (exchange && exchange->waits_for_name) ||
+	       (exchange && credentials_wait(exchange)) ||
 	       (exchange && exchange->link && exchange->link->transport.starved);
 }
 
@@ -482,7 +576,9 @@ static void settle(struct session *session)
 	transport_want_read(client, true);
 	if (exchange && exchange->link)
 		transport_want_read(&exchange->link->transport, true);
+	pinned_watch(&session->pinned);
 
+	note_pace(session);
 	wake_ms = due_ms(session);
 	if (must_look_again(session) && session_now_ms(session) + LOOK_AGAIN_MS < wake_ms)
 		wake_ms = session_now_ms(session) + LOOK_AGAIN_MS;

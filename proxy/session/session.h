@@ -5,6 +5,8 @@
  *                        ▲                            │ │
  *                        └──────── keep-alive ────────┘ └─▶ TUNNEL ─▶ LINGER
  *
+ * Where a balancer tells the client's address, PROXY_HEADER comes first.
+ *
  * Events of its sockets and its deadline call the pump, which moves bytes on every path until none
  * moves; then it settles: there, and only there, reading starts and stops, the deadline moves, and
  * the session closes.
@@ -22,6 +24,8 @@
 #include "base/list.h"
 #include "http/h1_head.h"
 #include "net/deadline.h"
+#include "session/pace.h"
+#include "session/pinned.h"
 #include "session/services.h"
 #include "tls/server.h"
 #include "transport/transport.h"
@@ -30,6 +34,7 @@ struct exchange;
 
 /* The table in session.c has their names, and which may follow which. */
 enum session_phase {
+	SESSION_PROXY_HEADER,
 	SESSION_HANDSHAKE,
 	SESSION_AWAIT_REQUEST,
 	SESSION_READ_HEAD,
@@ -44,8 +49,14 @@ struct session {
 	struct list node; /* on services->sessions */
 	struct services *services;
 	const struct setup_listener *listener;
-	struct address peer;
+	struct tls_server *tls; /* Borrows: from the worker; NULL: plain */
+	struct address peer;    /* the client's, as the PROXY header tells if there is one */
+	struct address reached; /* what it connected to, with has_reached */
+	bool has_reached;
+	uint64_t proxy_header_bytes; /* of what came, the header: the client itself said the rest */
 	bool peer_trusted;
+	bool is_half_open;        /* counted in services->half_open */
+	uint32_t half_open_place; /* for that: the peer may be told to be another one later */
 
 	struct transport client;
 	enum session_phase phase;
@@ -53,19 +64,23 @@ struct session {
 	uint64_t ended_ms;      /* when our side ended, while lingering; 0: not yet */
 	size_t discarded_bytes; /* while lingering */
 	struct deadline deadline;
-	bool is_due;       /* the phase has taken too long */
-	bool was_idle;     /* it lingers without having anything to answer */
-	bool reset_wanted; /* close so that the client can not take it for a clean end */
+	struct pace pace;     /* of the exchange, and of what is left of it to be read */
+	uint64_t taken_bytes; /* by the client, when the deadline passed last */
+	bool is_due;          /* the phase has taken too long */
+	bool was_idle;        /* it lingers without having anything to answer */
+	bool reset_wanted;    /* close so that the client can not take it for a clean end */
 
 	struct h1_head head;
 	uint64_t head_began_us;
 	unsigned exchange_count;
 	struct exchange *exchange; /* Owner: the session; NULL between exchanges */
+	struct pinned pinned;      /* Owner: the session; its client's own links, between exchanges */
 };
 
 /*
  * Takes over an accepted socket. `tls`: NULL for a plain listener, else the worker's for this
- * listener. Owner of `fd`: the session, also on failure. ERROR_OUT_OF_MEMORY, ERROR_SYSTEM.
+ * listener. Owner of `fd`: the session, also on failure. ERROR_TLS_HANDSHAKE_LIMIT: it was closed
+ * before any TLS work, and that was logged. ERROR_OUT_OF_MEMORY, ERROR_SYSTEM.
  */
 MUST_CHECK enum error session_open(struct services *services, const struct setup_listener *listener,
                                    struct tls_server *tls, int fd, const struct address *peer);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -57,6 +58,20 @@ enum error file_read(const char *path, struct span *ret_content)
 	(void)close(fd);
 	errno = kept;
 	return error;
+}
+
+const char *file_words(enum error error)
+{
+	return error == ERROR_SYSTEM    ? strerror(errno)
+	       : error == ERROR_INVALID ? "it is not a regular file"
+	                                : error_words(error);
+}
+
+void file_tell_unreadable(struct diagnostics *diagnostics, const struct config_text *path,
+                          const char *key, enum error error)
+{
+	diagnostics_error(diagnostics, path->place, key, "can not read %s: %s", path->text.data,
+	                  file_words(error));
 }
 
 void file_free(struct span content)

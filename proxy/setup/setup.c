@@ -1,130 +1,34 @@
 #include "setup/setup.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
-#include <time.h>
 
 #include "base/memory.h"
-#include "setup/file.h"
+#include "route/hops.h"
+#include "setup/sites.h"
 
-enum { EXPIRY_WARNING_DAYS = 21, WHY_MAX = 1024, KEY_PATH_MAX = 128 };
-
-/* Tells why a file could not be read. */
-static void tell_unreadable(struct diagnostics *diagnostics, const struct config_text *path,
-                            const char *key, enum error error)
-{
-	const char *why = error == ERROR_SYSTEM    ? strerror(errno)
-	                  : error == ERROR_INVALID ? "it is not a regular file"
-	                                           : error_words(error);
-
-	diagnostics_error(diagnostics, path->place, key, "can not read %s: %s", path->text.data, why);
-}
-
-static void warn_of_expiry(struct diagnostics *diagnostics, const struct config_text *path,
-                           const char *key, const struct tls_certificate *certificate)
-{
-	int64_t left_s = tls_certificate_facts(certificate)->not_after_s - (int64_t)time(NULL);
-
-	if (left_s < (int64_t)EXPIRY_WARNING_DAYS * 24 * 3600)
-		diagnostics_warning(diagnostics, path->place, key, "%s expires in %lld days",
-		                    path->text.data, (long long)(left_s / (24 * 3600)));
-}
-
-struct certificate_keys {
-	char chain[KEY_PATH_MAX];
-	char key[KEY_PATH_MAX];
-};
-
-/* Parses the pair. An error is told at the file whose fault it is. */
-static enum error parse_certificate(const struct config_certificate *config, struct span chain,
-                                    struct span key, const struct certificate_keys *keys,
-                                    struct diagnostics *diagnostics,
-                                    struct tls_certificate **ret_certificate)
-{
-	struct text why;
-
-	text_init(&why, WHY_MAX);
-
-	enum error error = tls_certificate_load(chain, key, ret_certificate, &why);
-
-	if (error == ERROR_TLS_KEY || error == ERROR_TLS_KEY_MISMATCH)
-		diagnostics_error(diagnostics, config->key.place, keys->key, "%s: %s",
-		                  config->key.text.data, text_string(&why));
-	else if (error == ERROR_TLS_CERTIFICATE)
-		diagnostics_error(diagnostics, config->chain.place, keys->chain, "%s: %s",
-		                  config->chain.text.data, text_string(&why));
-	else if (!error && why.size > 0)
-		diagnostics_warning(diagnostics, config->chain.place, keys->chain, "%s: %s",
-		                    config->chain.text.data, text_string(&why));
-	if (!error)
-		warn_of_expiry(diagnostics, &config->chain, keys->chain, *ret_certificate);
-	text_done(&why);
-	return error;
-}
-
-static enum error load_certificate(const struct config_certificate *config,
-                                   const struct certificate_keys *keys,
-                                   struct diagnostics *diagnostics,
-                                   struct tls_certificate **ret_certificate)
-{
-	struct span chain = {0};
-	struct span key = {0};
-	enum error chain_error = file_read(config->chain.text.data, &chain);
-
-	if (chain_error)
-		tell_unreadable(diagnostics, &config->chain, keys->chain, chain_error);
-
-	enum error key_error = file_read(config->key.text.data, &key);
-
-	if (key_error)
-		tell_unreadable(diagnostics, &config->key, keys->key, key_error);
-
-	enum error error = chain_error ? chain_error : key_error;
-
-	if (!error)
-		error = parse_certificate(config, chain, key, keys, diagnostics, ret_certificate);
-	file_free(chain);
-	file_free(key);
-	return error;
-}
-
-static bool is_fatal(enum error error)
-{
-	return error == ERROR_OUT_OF_MEMORY || error == ERROR_TLS_INTERNAL;
-}
-
-/* Loads all certificates of a listener, the ones after a bad one too, so that all is told. */
-static enum error load_tls(struct setup_listener *listener, size_t index,
-                           struct diagnostics *diagnostics)
+static enum error load_tickets(struct setup_listener *listener, size_t index,
+                               struct diagnostics *diagnostics)
 {
 	const struct config_tls *tls = listener->config->tls;
 
-	listener->policy = tls_policy_find(span_of_string(config_policy_name(tls->policy)));
-	check(listener->policy);
-	listener->certificates = memory_new(tls->certificate_count, sizeof(*listener->certificates));
-	if (!listener->certificates)
-		return ERROR_OUT_OF_MEMORY;
-	listener->certificate_count = tls->certificate_count;
-	for (size_t i = 0; i < tls->certificate_count; i++) {
-		struct certificate_keys keys;
+	if (!tls->ticket_keys)
+		return tls_tickets_new(tls->ticket_lifetime_ms, &listener->tickets);
 
-		/* A path that is wrong or missing has been told already. */
-		if (!tls->certificates[i].chain.text.data || !tls->certificates[i].key.text.data)
-			continue;
+	enum error error = ticket_keys_new(tls, index, diagnostics, &listener->ticket_keys);
 
-		(void)snprintf(keys.chain, sizeof(keys.chain), "listeners[%zu].tls.certificates[%zu].chain",
-		               index, i);
-		(void)snprintf(keys.key, sizeof(keys.key), "listeners[%zu].tls.certificates[%zu].key",
-		               index, i);
+	if (listener->ticket_keys)
+		listener->tickets = tls_tickets_ref(ticket_keys_tickets(listener->ticket_keys));
+	return error;
+}
 
-		enum error error =
-			load_certificate(&tls->certificates[i], &keys, diagnostics, &listener->certificates[i]);
+/* Everything of a listener with TLS. */
+static enum error load_tls(const struct setup *setup, struct setup_listener *listener, size_t index,
+                           struct diagnostics *diagnostics)
+{
+	const struct config_tls *tls = listener->config->tls;
+	enum error error = setup_sites_new(tls, index, setup->policies, diagnostics, &listener->sites);
 
-		if (is_fatal(error))
-			return error;
-	}
-	return tls->tickets ? tls_tickets_new(tls->ticket_lifetime_ms, &listener->tickets) : OK;
+	return !error && tls->tickets ? load_tickets(listener, index, diagnostics) : error;
 }
 
 static void note_https_port(struct setup *setup, const struct config_listener *listener)
@@ -135,6 +39,24 @@ static void note_https_port(struct setup *setup, const struct config_listener *l
 		(void)snprintf(setup->https_port_text, sizeof(setup->https_port_text), ":%u",
 		               (unsigned)listener->address.port);
 	setup->https_port = setup->https_port_text;
+}
+
+/* Once in a file, where the first policy is named or left to the default. */
+static void tell_of_quantum(const struct config *config, struct diagnostics *diagnostics)
+{
+	for (size_t i = 0; i < config->listener_count; i++) {
+		const struct config_tls *tls = config->listeners[i].tls;
+		char path[64];
+
+		if (!tls)
+			continue;
+		(void)snprintf(path, sizeof(path), "listeners[%zu].tls.policy", i);
+		diagnostics_notice(diagnostics, tls->policy.place.line > 0 ? tls->policy.place : tls->place,
+		                   path,
+		                   "no policy has X25519MLKEM768, the first group of Mozilla's guideline "
+		                   "6.0: it is not available in Mbed TLS");
+		return;
+	}
 }
 
 static enum error load_listeners(struct setup *setup, struct diagnostics *diagnostics)
@@ -149,10 +71,14 @@ static enum error load_listeners(struct setup *setup, struct diagnostics *diagno
 		listener->config = &setup->config->listeners[i];
 		note_https_port(setup, listener->config);
 
-		enum error error = listener->config->tls ? load_tls(listener, i, diagnostics) : OK;
+		enum error error = listener->config->tls ? load_tls(setup, listener, i, diagnostics) : OK;
 
 		if (error)
 			return error;
+	}
+	if (diagnostics->errors == 0) { /* else what uses a policy may be wrong itself */
+		setup_policies_review(setup->policies, diagnostics);
+		tell_of_quantum(setup->config, diagnostics);
 	}
 	return diagnostics->errors > 0 ? ERROR_CONFIG : OK;
 }
@@ -168,8 +94,16 @@ enum error setup_load(const char *path, struct diagnostics *diagnostics, struct 
 	enum error error = config_load(path, diagnostics, &setup->config);
 
 	/* All mistakes are told in one run: those of the certificates beside those of the file. */
-	if (!error || (error == ERROR_CONFIG && setup->config))
-		error = load_listeners(setup, diagnostics);
+	if (!error || (error == ERROR_CONFIG && setup->config)) {
+		error = setup_policies_new(setup->config, diagnostics, &setup->policies);
+		if (!error)
+			error = load_listeners(setup, diagnostics);
+	}
+	if (setup->config && (!error || error == ERROR_CONFIG)) {
+		enum error rules_error = setup_rules_load(setup->config, diagnostics, &setup->rules);
+
+		error = rules_error ? rules_error : diagnostics->errors > 0 ? ERROR_CONFIG : error;
+	}
 	if (!error)
 		error = route_table_new(setup->config, &setup->routes);
 	if (error) {
@@ -188,10 +122,9 @@ struct setup *setup_ref(struct setup *setup)
 
 static void free_listener(struct setup_listener *listener)
 {
-	for (size_t i = 0; i < listener->certificate_count; i++)
-		tls_certificate_unref(listener->certificates[i]);
-	memory_free(listener->certificates);
+	tls_sites_unref(listener->sites);
 	tls_tickets_unref(listener->tickets);
+	ticket_keys_free(listener->ticket_keys);
 }
 
 void setup_unref(struct setup *setup)
@@ -201,6 +134,8 @@ void setup_unref(struct setup *setup)
 	for (size_t i = 0; i < setup->listener_count; i++)
 		free_listener(&setup->listeners[i]);
 	memory_free(setup->listeners);
+	setup_policies_free(setup->policies);
+	setup_rules_done(&setup->rules);
 	route_table_free(setup->routes);
 	config_free(setup->config);
 	memory_free(setup);
@@ -208,8 +143,5 @@ void setup_unref(struct setup *setup)
 
 bool setup_trusts(const struct setup *setup, const struct address *peer)
 {
-	for (size_t i = 0; i < setup->config->trusted_proxy_count; i++)
-		if (address_block_contains(&setup->config->trusted_proxies[i].block, peer))
-			return true;
-	return false;
+	return hops_is_trusted(setup->config, peer);
 }

@@ -17,22 +17,25 @@
 #include "config/config.h"
 #include "config/diagnostics.h"
 #include "route/table.h"
-#include "tls/certificate.h"
-#include "tls/policy.h"
+#include "setup/policies.h"
+#include "setup/rules.h"
+#include "setup/ticket_keys.h"
+#include "tls/site.h"
 #include "tls/tickets.h"
 
 struct setup_listener {
 	const struct config_listener *config;
 	/* Only with TLS. */
-	struct tls_certificate **certificates;
-	size_t certificate_count;
-	struct tls_tickets *tickets;     /* NULL: tickets are off */
-	const struct tls_policy *policy; /* Borrows: it is static */
+	struct tls_sites *sites;         /* a reference */
+	struct tls_tickets *tickets;     /* a reference; NULL: tickets are off */
+	struct ticket_keys *ticket_keys; /* the file that they come from; NULL: from none */
 };
 
 struct setup {
 	struct config *config;
+	struct setup_policies *policies;
 	struct route_table *routes;
+	struct setup_rules rules;
 	struct setup_listener *listeners;
 	size_t listener_count;
 	/* `:port` of the first listener with TLS, for redirects; empty for 443. NULL: there is none. */

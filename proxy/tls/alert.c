@@ -3,17 +3,51 @@
 #include <mbedtls/ssl.h>
 #include <string.h>
 
+static const struct alert {
+	int number;
+	const char *name;
+	bool is_of_certificate;
+	const char *meaning;
+	const char *advice;
+} alerts[] = {
+#define TLS_ALERT_ROW(name, number, words, is_of_certificate, meaning, advice) \
+	{number, words, is_of_certificate, meaning, advice},
+	TLS_ALERT_TABLE(TLS_ALERT_ROW)
+#undef TLS_ALERT_ROW
+};
+
+static const struct alert *find(int number)
+{
+	static const struct alert unknown = {
+		.name = "unknown",
+		.meaning = "no alert that we know has this number",
+		.advice = "look at the log of the client",
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(alerts); i++)
+		if (alerts[i].number == number)
+			return &alerts[i];
+	return &unknown;
+}
+
 const char *tls_alert_name(int alert)
 {
-	switch (alert) {
-#define TLS_ALERT_CASE(name, number, words) \
-	case number:                            \
-		return words;
-		TLS_ALERT_TABLE(TLS_ALERT_CASE)
-#undef TLS_ALERT_CASE
-	default:
-		return "unknown";
-	}
+	return find(alert)->name;
+}
+
+const char *tls_alert_meaning(int alert)
+{
+	return find(alert)->meaning;
+}
+
+const char *tls_alert_advice(int alert)
+{
+	return find(alert)->advice;
+}
+
+bool tls_alert_is_of_certificate(int alert)
+{
+	return find(alert)->is_of_certificate;
 }
 
 int tls_alert_in(const char *line)

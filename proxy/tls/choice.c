@@ -171,14 +171,17 @@ static bool has_key_share(const struct tls_hello *offer, unsigned group)
 	return false;
 }
 
-static unsigned find_group(const struct search *search, bool only_shared)
+enum shares { SHARED_OR_NOT, ONLY_SHARED, ONLY_UNSHARED };
+
+static unsigned find_group(const struct search *search, enum shares shares)
 {
 	struct candidates candidates = {search->policy->groups, search->offer->groups,
 	                                search->policy->order, 0};
 	unsigned group;
 
 	while ((group = next_candidate(&candidates)) != 0)
-		if (!only_shared || has_key_share(search->offer, group))
+		if (shares == SHARED_OR_NOT ||
+		    has_key_share(search->offer, group) == (shares == ONLY_SHARED))
 			break;
 	return group;
 }
@@ -246,7 +249,7 @@ static unsigned choose_suite(const struct search *search, struct tls_decision *d
 		lack(decision, TLS_STEP_SUITE, TLS_LACK_COMMON);
 	else if (!find_suite(search, search->kinds))
 		lack(decision, TLS_STEP_SUITE, TLS_LACK_CERTIFICATE);
-	else if (!find_group(search, false))
+	else if (!find_group(search, SHARED_OR_NOT))
 		lack(decision, TLS_STEP_GROUP, TLS_LACK_COMMON);
 	else if (!find_signature(search, ALL, &unused))
 		lack(decision, TLS_STEP_SIGNATURE, TLS_LACK_COMMON);
@@ -259,11 +262,17 @@ static unsigned choose_suite(const struct search *search, struct tls_decision *d
 
 static void choose_group(const struct search *search, struct tls_decision *decision)
 {
-	decision->group = find_group(search, search->version == TLS_VERSION_1_3);
-	if (!decision->group && search->version == TLS_VERSION_1_3) {
-		decision->group = find_group(search, false);
-		decision->has_retry = decision->group != 0;
-	}
+	bool is_1_3 = search->version == TLS_VERSION_1_3; /* TLS 1.2 asks after it has chosen */
+
+	/* 0-RTT data can only be skipped after a HelloRetryRequest (tls/early_data.h). */
+	if (is_1_3 && search->offer->has_early_data)
+		decision->group = find_group(search, ONLY_UNSHARED);
+	if (!decision->group && is_1_3 && search->policy->group_order == TLS_GROUPS_OFFERED)
+		decision->group = find_group(search, ONLY_SHARED);
+	if (!decision->group)
+		decision->group = find_group(search, SHARED_OR_NOT);
+	decision->has_retry =
+		is_1_3 && decision->group && !has_key_share(search->offer, decision->group);
 	if (!decision->group)
 		lack(decision, TLS_STEP_GROUP, TLS_LACK_COMMON);
 }

@@ -8,8 +8,10 @@
  *   suite      the policy's first that the client has; in TLS 1.2 a suite also says which kind of
  *              certificate signs, so that one counts only if there is a certificate of that kind
  *              and the client can verify it
- *   group      the policy's first for which the client sends a key share; without any such share
- *              the policy's first that the client has, which costs a HelloRetryRequest
+ *   group      the policy's first for which the client sends a key share; without any such share,
+ *              or under TLS_GROUPS_STRICT, the policy's first that the client has. Without a share
+ *              for it, it costs a HelloRetryRequest. For a client that sends 0-RTT data a group
+ *              without a key share comes first, since it then can be skipped (RFC 8446 §4.2.10)
  *   signature  the policy's first that the client has and a certificate can make, and with it the
  *              kind of certificate
  *

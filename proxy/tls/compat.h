@@ -1,6 +1,6 @@
 /*
  * The few places where Mbed TLS 3.6 and 4.1 differ for us. Everything else that tls/ uses of the
- * library is in the public API of both (proxy/decisions/mbedtls.md).
+ * library is in the public API of both (proxy/decisions/0001).
  *
  * Only the .c files of tls/ include this header.
  */
@@ -13,6 +13,7 @@
 #include <mbedtls/version.h>
 #include <psa/crypto.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #if MBEDTLS_VERSION_MAJOR < 4
 
@@ -124,6 +125,33 @@ static inline void compat_error_words(int code, char *ret_words, size_t size)
 }
 
 #endif
+
+/* Where the library's state machine is, one of mbedtls_ssl_states; it has no public way to ask. For
+ * the log alone. */
+static inline int compat_handshake_state(const mbedtls_ssl_context *ssl)
+{
+	return ssl->MBEDTLS_PRIVATE(state);
+}
+
+/* Numbers of the next records under the keys in use. Nothing else in the library tells them. */
+static inline uint64_t compat_counter(const unsigned char counter[8])
+{
+	uint64_t number = 0;
+
+	for (size_t i = 0; i < 8; i++)
+		number = number << 8 | counter[i];
+	return number;
+}
+
+static inline uint64_t compat_sequence_in(const mbedtls_ssl_context *ssl)
+{
+	return compat_counter(ssl->MBEDTLS_PRIVATE(in_ctr));
+}
+
+static inline uint64_t compat_sequence_out(const mbedtls_ssl_context *ssl)
+{
+	return compat_counter(ssl->MBEDTLS_PRIVATE(cur_out_ctr));
+}
 
 /* The key pair's type; PSA_KEY_TYPE_NONE for what is neither RSA nor on a NIST curve. */
 static inline psa_key_type_t compat_key_type(const mbedtls_pk_context *key)

@@ -1,12 +1,10 @@
 #include "tls/explain.h"
 
-#include "tls/alert.h"
 #include "tls/bytes.h"
-#include "tls/compat.h"
 #include "tls/iana.h"
+#include "tls/name.h"
 
 enum {
-	WORDS_SIZE = 128,
 	OFFERED_MAX = 4, /* of a client's list that are told by name */
 	VERSION_MIN = 0x0300,
 };
@@ -82,6 +80,18 @@ static bool is_of_version(const struct sentence *sentence, unsigned number)
 	       tls_signature_kinds(sentence->decision->version, number) != 0;
 }
 
+/* "policy modern-2026-04 of shop.example.com allows " */
+static void put_policy(const struct sentence *sentence)
+{
+	char name[TLS_NAME_SIZE_MAX];
+	size_t size = tls_name_normalize(sentence->offer->server_name, name);
+
+	text_printf(sentence->text, "policy %s", sentence->policy->name);
+	if (size > 0)
+		text_printf(sentence->text, " of %.*s", (int)size, name);
+	text_put_string(sentence->text, " allows ");
+}
+
 /* "the client offers …, policy … allows …" */
 static void put_both(const struct sentence *sentence, const char *things, struct span theirs,
                      const uint16_t *ours, const char *(*name)(unsigned number))
@@ -98,8 +108,8 @@ static void put_both(const struct sentence *sentence, const char *things, struct
 			put_name(&offered, number);
 	}
 	end_names(&offered);
-	text_printf(sentence->text, " for %s, policy %s allows ",
-	            tls_version_name(sentence->decision->version), sentence->policy->name);
+	text_printf(sentence->text, " for %s, ", tls_version_name(sentence->decision->version));
+	put_policy(sentence);
 	for (size_t i = 0; ours[i] != 0; i++)
 		if (is_of_step(sentence, ours[i]) && is_of_version(sentence, ours[i]))
 			put_name(&allowed, ours[i]);
@@ -166,9 +176,13 @@ static void explain_version(const struct sentence *sentence)
 	const struct tls_policy *policy = sentence->policy;
 
 	put_offered_versions(sentence);
-	text_printf(sentence->text, ", policy %s allows ", policy->name);
+	text_put_string(sentence->text, ", ");
+	put_policy(sentence);
 	put_range(sentence->text, policy->version_min, policy->version_max);
-	if (tls_offers_version(sentence->offer, TLS_VERSION_1_2))
+	if (policy->version_max < TLS_VERSION_1_3 &&
+	    tls_offers_version(sentence->offer, TLS_VERSION_1_3))
+		text_put_string(sentence->text, "; allow TLS 1.3 in the policy");
+	else if (tls_offers_version(sentence->offer, TLS_VERSION_1_2))
 		text_printf(sentence->text, "; update the client, or use policy %s, which allows 1.2",
 		            tls_policy_default()->name);
 	else
@@ -238,79 +252,4 @@ void tls_explain_decision(const struct tls_policy *policy, unsigned kinds,
 		return;
 	text_printf(text, "%s: ", error_code(tls_step_error(decision->step)));
 	explain[decision->step](&sentence);
-}
-
-/* --- Any failure -------------------------------------------------------------------------- */
-
-/* In the library's words, or what its number means. */
-static void explain_library(const struct tls_failure *failure, struct text *text)
-{
-	char words[WORDS_SIZE];
-
-	if (failure->handshake && failure->handshake->reason[0]) {
-		text_put_string(text, failure->handshake->reason);
-		return;
-	}
-	compat_error_words(failure->code, words, sizeof(words));
-	text_put_string(text, words);
-}
-
-static void explain_name(const struct tls_facts *facts, struct text *text)
-{
-	if (facts->server_name.size == 0)
-		text_put_string(text, "the client named no server");
-	else
-		text_printf(text, "there is no certificate for the server name \"%.*s\"",
-		            (int)facts->server_name.size, facts->server_name.data);
-}
-
-static void explain_error(const struct tls_failure *failure, struct text *text)
-{
-	const struct tls_facts *facts = failure->facts;
-	const struct tls_handshake *handshake = failure->handshake;
-
-	switch (failure->error) {
-	case ERROR_TLS_PLAIN_HTTP:
-		text_put_string(text, "the client speaks HTTP, not TLS");
-		break;
-	case ERROR_TLS_UNKNOWN_NAME:
-		explain_name(facts, text);
-		break;
-	case ERROR_TLS_ALERT:
-		text_printf(text, "the client sent the alert %s (%d)",
-		            tls_alert_name(facts->alert_received), facts->alert_received);
-		break;
-	case ERROR_CONNECTION_CLOSED:
-		text_put_string(
-			text, failure->has_begun   ? "the client closed the connection during the handshake"
-				  : failure->has_bytes ? "the client closed the connection in its ClientHello"
-									   : "the client closed the connection without a ClientHello");
-		break;
-	case ERROR_TLS_NO_COMMON_VERSION:
-	case ERROR_TLS_NO_COMMON_SUITE:
-	case ERROR_TLS_NO_COMMON_GROUP:
-	case ERROR_TLS_NO_COMMON_SIGNATURE:
-		tls_explain_decision(tls_server_policy(handshake->server), handshake->kinds,
-		                     &handshake->hello, &handshake->decision, text);
-		break;
-	case ERROR_TLS_HANDSHAKE:
-	case ERROR_TLS_RECORD:
-	case ERROR_TLS_INTERNAL:
-		explain_library(failure, text);
-		break;
-	default:
-		text_put_string(text, error_words(failure->error));
-		break;
-	}
-}
-
-void tls_explain(const struct tls_failure *failure, struct text *text)
-{
-	int alert = failure->facts->alert_sent;
-
-	if (!failure->error)
-		return;
-	explain_error(failure, text);
-	if (alert > 0 && failure->error != ERROR_TLS_ALERT)
-		text_printf(text, "; the alert %s (%d) was sent", tls_alert_name(alert), alert);
 }

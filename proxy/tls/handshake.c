@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "tls/fault.h"
 
 void tls_handshake_init(struct tls_handshake *handshake, struct tls_server *server)
 {
@@ -12,24 +13,45 @@ void tls_handshake_init(struct tls_handshake *handshake, struct tls_server *serv
 
 void tls_handshake_done(struct tls_handshake *handshake)
 {
+	tls_client_auth_done(&handshake->client);
 	memory_free(handshake->message);
 	handshake->message = NULL;
+	tls_traffic_done(&handshake->traffic);
 }
 
 enum error tls_handshake_read(struct tls_handshake *handshake, const struct tls_hello_scan *scan,
                               struct span wire)
 {
 	struct tls_hello *hello = &handshake->hello;
+	struct tls_fault fault;
 
 	handshake->message = memory_new(1, scan->message_size);
 	if (!handshake->message)
 		return ERROR_OUT_OF_MEMORY;
 	tls_hello_assemble(scan, wire, handshake->message);
+	if (tls_fault_find(span_of(handshake->message, scan->message_size), &fault)) {
+		handshake->error = ERROR_TLS_HELLO_MALFORMED;
+		handshake->alert = fault.alert;
+		tls_handshake_note(handshake, fault.words);
+	}
 	if (!tls_hello_read(span_of(handshake->message, scan->message_size), hello))
 		return OK;
 	handshake->is_read = true;
 	handshake->name_size = tls_name_normalize(hello->server_name, handshake->name);
 	return OK;
+}
+
+enum error tls_handshake_check_client(struct tls_handshake *handshake,
+                                      struct mbedtls_ssl_context *ssl)
+{
+	int alert = -1;
+	enum error error = tls_client_auth_check(&handshake->client, ssl, &alert);
+
+	if (error) {
+		handshake->error = error;
+		handshake->alert = alert;
+	}
+	return error;
 }
 
 struct span tls_handshake_name(const struct tls_handshake *handshake)

@@ -8,7 +8,6 @@ enum {
 	RECORD_HEADER_SIZE = 5,
 	RECORD_SIZE_MAX = 16384,
 	MESSAGE_HEADER_SIZE = 4,
-	MESSAGE_SIZE_MAX = 17 * 1024,
 	CONTENT_HANDSHAKE = 22,
 	CLIENT_HELLO = 1,
 	HOST_NAME = 0,
@@ -24,6 +23,8 @@ enum {
 	EXTENSION_PSK = 41,
 	EXTENSION_EARLY_DATA = 42,
 	EXTENSION_VERSIONS = 43,
+	EXTENSION_PSK_MODES = 45,
+	EXTENSION_SIGNATURES_OF_CERTIFICATES = 50,
 	EXTENSION_KEY_SHARES = 51,
 };
 
@@ -65,7 +66,7 @@ static bool read_head(struct tls_hello_scan *scan, struct span fragment)
 		return scan->message_have + fragment.size == 0 || scan->head[0] == CLIENT_HELLO;
 	scan->message_size = MESSAGE_HEADER_SIZE + ((size_t)scan->head[1] << 16) +
 	                     ((size_t)scan->head[2] << 8) + scan->head[3];
-	return scan->head[0] == CLIENT_HELLO && scan->message_size <= MESSAGE_SIZE_MAX;
+	return scan->head[0] == CLIENT_HELLO && scan->message_size <= TLS_HELLO_MESSAGE_MAX;
 }
 
 /* One record; COMPLETE means that the record is, so that the scan goes on. */
@@ -77,11 +78,15 @@ static enum tls_hello_state scan_record(struct tls_hello_scan *scan, struct span
 		return TLS_HELLO_DOUBTFUL;
 	if (bytes.left.size < RECORD_HEADER_SIZE)
 		return TLS_HELLO_MORE;
-	(void)tls_bytes_take(&bytes, 3);
+	(void)tls_bytes_take(&bytes, 1);
 
+	unsigned version = tls_bytes_number(&bytes, 2);
 	size_t size = tls_bytes_number(&bytes, 2);
 
-	if (size == 0 || size > RECORD_SIZE_MAX)
+	if (scan->at == 0)
+		scan->record_version = version;
+	scan->has_overflow = size > RECORD_SIZE_MAX;
+	if (size == 0 || scan->has_overflow)
 		return TLS_HELLO_DOUBTFUL;
 	if (!read_head(scan, span_cut(bytes.left, 0, size)))
 		return TLS_HELLO_DOUBTFUL;
@@ -182,6 +187,7 @@ static bool read_extension(struct tls_hello *hello, unsigned type, struct span c
 		break;
 	case EXTENSION_TICKET:
 		hello->ticket = content;
+		hello->has_ticket = true;
 		break;
 	case EXTENSION_PSK:
 		hello->has_psk = true;
@@ -192,6 +198,12 @@ static bool read_extension(struct tls_hello *hello, unsigned type, struct span c
 	case EXTENSION_VERSIONS:
 		hello->versions = number_list(content, 1, &failed);
 		break;
+	case EXTENSION_PSK_MODES:
+		hello->psk_modes = only_vector(content, 1, &failed);
+		break;
+	case EXTENSION_SIGNATURES_OF_CERTIFICATES:
+		hello->signatures_of_certificates = number_list(content, 2, &failed);
+		break;
 	case EXTENSION_KEY_SHARES:
 		hello->key_shares = only_vector(content, 2, &failed);
 		break;
@@ -201,16 +213,48 @@ static bool read_extension(struct tls_hello *hello, unsigned type, struct span c
 	return !failed;
 }
 
+bool tls_hello_next_extension(struct span *rest, unsigned *ret_type, struct span *ret_content)
+{
+	struct tls_bytes bytes = {.left = *rest};
+	unsigned type = tls_bytes_number(&bytes, 2);
+	struct span content = tls_bytes_vector(&bytes, 2);
+
+	*rest = bytes.left;
+	if (bytes.failed)
+		return false;
+	*ret_type = type;
+	*ret_content = content;
+	return true;
+}
+
+bool tls_hello_next_key_share(struct span *rest, unsigned *ret_group, struct span *ret_key)
+{
+	/* An entry has the form of an extension (RFC 8446 §4.2.8). */
+	return tls_hello_next_extension(rest, ret_group, ret_key);
+}
+
+bool tls_hello_next_protocol(struct span *rest, struct span *ret_protocol)
+{
+	struct tls_bytes bytes = {.left = *rest};
+	struct span protocol = tls_bytes_vector(&bytes, 1);
+
+	*rest = bytes.left;
+	if (bytes.failed)
+		return false;
+	*ret_protocol = protocol;
+	return true;
+}
+
 static bool read_extensions(struct tls_hello *hello)
 {
-	struct tls_bytes bytes = {.left = hello->extensions};
+	struct span rest = hello->extensions;
 	uint64_t seen = 0; /* of those that we read; their numbers are below 64 */
 
-	while (bytes.left.size > 0) {
-		unsigned type = tls_bytes_number(&bytes, 2);
-		struct span content = tls_bytes_vector(&bytes, 2);
+	while (rest.size > 0) {
+		unsigned type;
+		struct span content;
 
-		if (bytes.failed)
+		if (!tls_hello_next_extension(&rest, &type, &content))
 			return false;
 		if (type < 64 && (seen & (uint64_t)1 << type) != 0)
 			return false;

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "crypto/start.h"
 #include "tls/compat.h"
 #include "tls/random.h"
 
@@ -41,10 +42,24 @@ enum error tls_library_failure(void)
 	return tls_library_starved() ? ERROR_OUT_OF_MEMORY : ERROR_TLS_INTERNAL;
 }
 
+static const char *broken;
+
+const char *tls_library_broken_primitive(void)
+{
+	return broken;
+}
+
 enum error tls_library_open(void)
 {
+	enum crypto_primitive failed;
+
 	if (mbedtls_platform_set_calloc_free(allocate, memory_free) != 0)
 		return ERROR_TLS_INTERNAL;
+	if (crypto_start(&failed)) {
+		broken = crypto_primitive_name(failed);
+		crypto_stop();
+		return ERROR_CRYPTO;
+	}
 	/* Level 1 is the reason for a failed handshake, in words; see tls/handshake.h. */
 	mbedtls_debug_set_threshold(1);
 	/* Its first call fills a table without a lock. */
@@ -57,6 +72,7 @@ enum error tls_library_open(void)
 void tls_library_close(void)
 {
 	mbedtls_psa_crypto_free();
+	crypto_stop();
 }
 
 const char *tls_library_version(void)

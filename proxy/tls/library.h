@@ -14,8 +14,11 @@
 /*
  * Starts the library. Once per process, before any other function of tls/ and before threads are
  * started. ERROR_TLS_INTERNAL: no entropy, or a library built otherwise than we need it.
+ * ERROR_CRYPTO: a primitive computes wrong results (crypto/start.h).
  */
 MUST_CHECK enum error tls_library_open(void);
+/* After ERROR_CRYPTO: which one, as "AES-GCM". Else NULL. */
+const char *tls_library_broken_primitive(void);
 /* After everything of tls/ has been freed and the other threads have ended. */
 void tls_library_close(void);
 /* "Mbed TLS 3.6.7" */

@@ -3,7 +3,7 @@
 #include "base/memory.h"
 #include "tls/name.h"
 
-/* FNV-1a. Names of certificates fill the table, not those that clients ask for. */
+/* FNV-1a. The operator's names fill the table, not those that clients ask for. */
 static uint32_t add_to_hash(uint32_t hash, struct span bytes)
 {
 	for (size_t i = 0; i < bytes.size; i++)
@@ -50,33 +50,33 @@ void tls_names_done(struct tls_names *names)
 	*names = (struct tls_names){0};
 }
 
-void tls_names_add(struct tls_names *names, struct span pattern, bool is_ecdsa, int certificate)
+struct tls_site *tls_names_add(struct tls_names *names, struct span pattern)
 {
 	struct tls_name_slot *slot = find_slot(names, pattern, SPAN(""));
 
 	if (span_is_empty(slot->pattern))
-		*slot = (struct tls_name_slot){.pattern = pattern, .choice = {-1, -1}};
-
-	int *index = is_ecdsa ? &slot->choice.ecdsa : &slot->choice.rsa;
-
-	if (*index < 0)
-		*index = certificate;
+		*slot = (struct tls_name_slot){.pattern = pattern, .site.candidates = {-1, -1}};
+	return &slot->site;
 }
 
-const struct tls_candidates *tls_names_find(const struct tls_names *names, struct span name)
+const struct tls_site *tls_names_find_wildcard(const struct tls_names *names, struct span name)
+{
+	struct span parent = tls_name_parent(name);
+
+	if (span_is_empty(parent))
+		return NULL;
+
+	const struct tls_name_slot *slot = find_slot(names, SPAN("*"), parent);
+
+	return span_is_empty(slot->pattern) ? NULL : &slot->site;
+}
+
+const struct tls_site *tls_names_find(const struct tls_names *names, struct span name)
 {
 	if (span_is_empty(name))
 		return NULL;
 
 	const struct tls_name_slot *slot = find_slot(names, name, SPAN(""));
 
-	if (!span_is_empty(slot->pattern))
-		return &slot->choice;
-
-	struct span parent = tls_name_parent(name);
-
-	if (span_is_empty(parent))
-		return NULL;
-	slot = find_slot(names, SPAN("*"), parent);
-	return span_is_empty(slot->pattern) ? NULL : &slot->choice;
+	return span_is_empty(slot->pattern) ? tls_names_find_wildcard(names, name) : &slot->site;
 }

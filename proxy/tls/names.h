@@ -1,30 +1,22 @@
 /*
- * Which certificates serve which name: a hash table from patterns ("www.example.com",
- * "*.example.com") to the first certificate of each kind.
+ * A hash table from server names, exact ("www.example.com") or wildcard ("*.example.com"), to what
+ * there is for them.
  *
- * Owner: a tls_server. Borrows: the patterns, from the certificates. Threads: immutable once
- * filled.
+ * Owner: a tls_sites. Borrows: the patterns. Threads: immutable once filled.
  */
 #ifndef SALLYPORT_TLS_NAMES_H
 #define SALLYPORT_TLS_NAMES_H
 
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "base/error.h"
 #include "base/span.h"
-
-/* Indices of certificates for one name; -1: there is none of that kind. */
-struct tls_candidates {
-	int ecdsa;
-	int rsa;
-};
+#include "tls/site.h"
 
 struct tls_names {
 	struct tls_name_slot {
 		struct span pattern; /* empty: a free slot */
-		struct tls_candidates choice;
+		struct tls_site site;
 	} * slots;
 	size_t slot_count; /* a power of two, at least twice the patterns */
 };
@@ -33,10 +25,12 @@ struct tls_names {
 MUST_CHECK enum error tls_names_init(struct tls_names *names, size_t pattern_count);
 void tls_names_done(struct tls_names *names);
 
-/* Adds a certificate for a pattern in its normal form (tls/name.h). The first of a kind stays. */
-void tls_names_add(struct tls_names *names, struct span pattern, bool is_ecdsa, int certificate);
+/* What there is for a pattern in its normal form (tls/name.h): new ones have nothing. */
+struct tls_site *tls_names_add(struct tls_names *names, struct span pattern);
 
-/* The candidates for a name in its normal form: that of the exact name, else of the wildcard. */
-const struct tls_candidates *tls_names_find(const struct tls_names *names, struct span name);
+/* For a name in its normal form: that of the exact name, else of its wildcard; or NULL. */
+const struct tls_site *tls_names_find(const struct tls_names *names, struct span name);
+/* That of the wildcard for the name; or NULL. */
+const struct tls_site *tls_names_find_wildcard(const struct tls_names *names, struct span name);
 
 #endif

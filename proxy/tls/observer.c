@@ -185,10 +185,10 @@ static void observe(struct tls_observer *observer, struct tls_observed_side *sid
 {
 	side->bytes += bytes.size;
 	while (bytes.size > 0) {
-		if (side->record_header_size < TLS_RECORD_HEADER_SIZE) {
+		if (side->record_header_size < TLS_RECORD_HEADER) {
 			side->record_header[side->record_header_size++] = (unsigned char)bytes.data[0];
 			bytes = span_from(bytes, 1);
-			if (side->record_header_size == TLS_RECORD_HEADER_SIZE)
+			if (side->record_header_size == TLS_RECORD_HEADER)
 				begin_record(observer, side);
 			continue;
 		}

@@ -4,7 +4,8 @@
  *
  * Mbed TLS 3.6 tells neither the group nor whether a session was resumed, nor which alert came; all
  * that is in the plaintext of ServerHello (RFC 8446 §4.1.3), ServerKeyExchange (RFC 8422 §5.4) and
- * alerts. Reading ends where encryption begins. Nothing depends on it but the log.
+ * alerts. Reading ends where encryption begins, counting goes on: tls/channel must know how many
+ * records were sent encrypted (TLS 1.3). All else is for the log.
  *
  * Owner: a tls_handshake. Bounded: it keeps at most KEPT_MAX bytes of a message.
  */
@@ -16,12 +17,13 @@
 #include <stdint.h>
 
 #include "base/span.h"
+#include "tls/record.h"
 
-enum { TLS_OBSERVER_KEPT_MAX = 256, TLS_RECORD_HEADER_SIZE = 5 };
+enum { TLS_OBSERVER_KEPT_MAX = 256 };
 
 /* One direction. */
 struct tls_observed_side {
-	unsigned char record_header[TLS_RECORD_HEADER_SIZE];
+	unsigned char record_header[TLS_RECORD_HEADER];
 	uint8_t record_header_size;
 	bool encrypted; /* from the next record on */
 	uint16_t record_left;

@@ -20,37 +20,37 @@ static const uint16_t groups[] = {29, 23, 24, 0};
 static const uint16_t modern_signatures[] = {SIGNATURES_1_3, 0};
 static const uint16_t intermediate_signatures[] = {SIGNATURES_1_3, SIGNATURES_1_2, 0};
 
-#define WITHOUT_MLKEM                                                                 \
-	"The guideline's first group, X25519MLKEM768, is not available in Mbed TLS: key " \
-	"exchange is not safe from a future quantum computer."
-
 static const struct tls_policy policies[] = {
 	{
 		.name = "intermediate-2026-04",
 		.alias = "intermediate",
 		.summary = "TLS 1.3 and 1.2, for clients of the last ten years; the default",
 		.text = "After Mozilla's guideline 6.0, intermediate: TLS 1.2 with the six ECDHE suites "
-				"that have an AEAD cipher.\n" WITHOUT_MLKEM,
+				"that have an AEAD cipher.\n" TLS_POLICY_WITHOUT_MLKEM,
 		.version_min = TLS_VERSION_1_2,
 		.version_max = TLS_VERSION_1_3,
 		.suites = intermediate_suites,
 		.groups = groups,
 		.signatures = intermediate_signatures,
 		.order = TLS_ORDER_SERVER,
+		.group_order = TLS_GROUPS_OFFERED,
 		.prefer_chacha_if_client_does = true,
+		.tickets = true,
 	},
 	{
 		.name = "modern-2026-04",
 		.alias = "modern",
 		.summary = "TLS 1.3 only, for clients since about 2019",
-		.text = "After Mozilla's guideline 6.0, modern.\n" WITHOUT_MLKEM,
+		.text = "After Mozilla's guideline 6.0, modern.\n" TLS_POLICY_WITHOUT_MLKEM,
 		.version_min = TLS_VERSION_1_3,
 		.version_max = TLS_VERSION_1_3,
 		.suites = modern_suites,
 		.groups = groups,
 		.signatures = modern_signatures,
 		.order = TLS_ORDER_SERVER,
+		.group_order = TLS_GROUPS_OFFERED,
 		.prefer_chacha_if_client_does = true,
+		.tickets = true,
 	},
 };
 

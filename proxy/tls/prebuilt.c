@@ -16,10 +16,10 @@ struct tls_prebuilt {
 	uint16_t signatures[TLS_POLICY_SIGNATURES_MAX + 1];
 };
 
-void tls_prebuilts_init(struct tls_prebuilts *prebuilts, const struct tls_policy *policy,
+void tls_prebuilts_init(struct tls_prebuilts *prebuilts, const struct tls_terms *terms,
                         int (*set_up)(void *owner, struct mbedtls_ssl_config *config), void *owner)
 {
-	*prebuilts = (struct tls_prebuilts){.policy = policy, .set_up = set_up, .owner = owner};
+	*prebuilts = (struct tls_prebuilts){.terms = terms, .set_up = set_up, .owner = owner};
 }
 
 static void free_one(struct tls_prebuilt *one)
@@ -51,6 +51,32 @@ static void copy_allowed(uint16_t *list, size_t max, const uint16_t *all, unsign
 	}
 }
 
+static bool holds(const uint16_t *list, uint16_t number)
+{
+	while (*list != 0 && *list != number)
+		list++;
+	return *list == number;
+}
+
+/*
+ * A client's certificate is held to the same lists, and must not be held to what was decided for
+ * ours: in TLS 1.2 its key may be on any curve of the policy, after the group that was decided on;
+ * and it may sign as it likes, but for what the key of ours could also make.
+ */
+static void widen_for_clients(struct tls_prebuilt *one, const struct tls_policy *policy,
+                              enum tls_key_kind kind)
+{
+	size_t count = 1;
+
+	for (size_t i = 0; one->version == TLS_VERSION_1_2 && policy->groups[i] != 0; i++)
+		if (!holds(one->groups, policy->groups[i]))
+			one->groups[count++] = policy->groups[i];
+	count = 1;
+	for (size_t i = 0; policy->signatures[i] != 0; i++)
+		if ((tls_signature_kinds(one->version, policy->signatures[i]) & 1u << kind) == 0)
+			one->signatures[count++] = policy->signatures[i];
+}
+
 static void fill_lists(struct tls_prebuilt *one, const struct tls_policy *policy)
 {
 	uint16_t suites[TLS_POLICY_SUITES_MAX + 1] = {0};
@@ -64,7 +90,7 @@ static void fill_lists(struct tls_prebuilt *one, const struct tls_policy *policy
 
 static int configure(const struct tls_prebuilts *prebuilts, struct tls_prebuilt *one)
 {
-	const struct tls_policy *policy = prebuilts->policy;
+	const struct tls_policy *policy = prebuilts->terms->policy;
 	mbedtls_ssl_config *config = &one->config;
 	/* TLS 1.3 stays allowed where 1.2 was decided, or the library would leave out the mark by which
 	 * a client that has 1.3 sees a downgrade (RFC 8446 §4.1.3). A client that lists 1.2 before 1.3
@@ -101,13 +127,16 @@ static struct tls_prebuilt *build(struct tls_prebuilts *prebuilts,
 	one->suite = outcome->suite;
 	one->group = outcome->group;
 	one->signature = outcome->signature;
-	fill_lists(one, prebuilts->policy);
+	fill_lists(one, prebuilts->terms->policy);
+	if (prebuilts->terms->client_mode != TLS_CLIENT_NONE && one->signature != 0)
+		widen_for_clients(one, prebuilts->terms->policy, outcome->kind);
 	if (configure(prebuilts, one) != 0) {
 		free_one(one);
 		*ret_error = tls_library_failure();
 		return NULL;
 	}
 	prebuilts->count++;
+	check(prebuilts->count <= TLS_PREBUILTS_MAX);
 	return one;
 }
 

@@ -3,22 +3,15 @@
 #include <mbedtls/ssl.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "tls/alert.h"
 #include "tls/compat.h"
 #include "tls/handshake.h"
-#include "tls/names.h"
+#include "tls/name.h"
 #include "tls/prebuilt.h"
 #include "tls/random.h"
-#include "tls/ticket.h"
-
-enum {
-	/* Two, as OpenSSL sends: browsers open several connections at once, and use a ticket once. */
-	TICKETS_PER_HANDSHAKE = 2,
-};
-
-/* RFC 8446 §5.5 allows AES-GCM 2^24.5 records of full size with one key. */
-static const uint64_t records_max = 23726566;
+#include "tls/resumption.h"
 
 /* The worker's own copy of a private key, parsed when it is first used. */
 struct own_key {
@@ -26,19 +19,24 @@ struct own_key {
 	bool is_parsed;
 };
 
+/* What the worker has for one of the sites' terms. */
+struct own_terms {
+	struct tls_server *server;
+	const struct tls_terms *terms;
+	struct tls_prebuilts configs;
+};
+
 struct tls_server {
 	unsigned references;
-	struct tls_certificate **certificates;
-	struct own_key *keys; /* one for each certificate */
-	size_t certificate_count;
-	struct tls_names names;
-	struct tls_candidates fallback; /* for names that are not ours; both -1: they are refused */
-	struct tls_tickets *tickets;
-	struct tls_ticket_keys ticket_keys;
+	struct tls_sites *sites; /* referenced */
+	struct own_key *keys;    /* one for each certificate */
+	size_t key_count;
+	struct own_terms *terms; /* one for each of the sites' terms, in their order */
+	size_t terms_count;
+	struct tls_resumption resumption;
 	struct tls_random *random;
 	struct budget *budget;
 	uint64_t records_max;
-	struct tls_prebuilts configs;
 	struct tls_handshake *active; /* Borrows: from a session, while the library works on it */
 	int *active_alert;
 };
@@ -47,41 +45,16 @@ static const char *protocols[] = {"http/1.1", NULL};
 
 /* --- The certificate ---------------------------------------------------------------------- */
 
-static const struct tls_candidates *choose(const struct tls_server *server, struct span name)
-{
-	const struct tls_candidates *choice = tls_names_find(&server->names, name);
-
-	if (choice)
-		return choice;
-	return server->fallback.ecdsa < 0 && server->fallback.rsa < 0 ? NULL : &server->fallback;
-}
-
 bool tls_server_is_for(const struct tls_server *server, struct span server_name)
 {
-	return choose(server, server_name) != NULL;
-}
-
-static enum tls_key_kind kind_of(const struct tls_server *server, int certificate)
-{
-	return tls_certificate_facts(server->certificates[certificate])->kind;
-}
-
-static unsigned kinds_of(const struct tls_server *server, const struct tls_candidates *candidates)
-{
-	unsigned kinds = 0;
-
-	if (candidates->ecdsa >= 0)
-		kinds |= 1u << kind_of(server, candidates->ecdsa);
-	if (candidates->rsa >= 0)
-		kinds |= 1u << TLS_KEY_RSA;
-	return kinds;
+	return tls_sites_find(server->sites, server_name) != NULL;
 }
 
 /* Hands a certificate and its key to the library. */
 static int give_certificate(struct tls_server *server, mbedtls_ssl_context *ssl, int index)
 {
 	struct own_key *own = &server->keys[index];
-	struct tls_certificate *certificate = server->certificates[index];
+	struct tls_certificate *certificate = tls_sites_certificate(server->sites, (size_t)index);
 
 	if (!own->is_parsed) {
 		struct span der = tls_certificate_key(certificate);
@@ -150,98 +123,31 @@ static int on_certificate_wanted(mbedtls_ssl_context *ssl)
 	memcpy(handshake->name, name, size);
 	handshake->name_size = size;
 
-	const struct tls_candidates *choice = choose(server, span_of(name, size));
+	const struct tls_site *site = tls_sites_find(server->sites, span_of(name, size));
 
-	if (!choice)
+	if (!site)
 		return stop_handshake(handshake, ERROR_TLS_UNKNOWN_NAME, TLS_ALERT_UNRECOGNIZED_NAME,
 		                      "no certificate for this server name",
 		                      MBEDTLS_ERR_SSL_UNRECOGNIZED_NAME);
 
+	/* Unread, the ClientHello got the terms of the listener: they must not open other names. */
+	if (site->terms != handshake->terms)
+		return stop_handshake(handshake, ERROR_TLS_HANDSHAKE, TLS_ALERT_HANDSHAKE_FAILURE,
+		                      "this server name has a policy of its own, and the ClientHello that "
+		                      "asks for it can not be read",
+		                      MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE);
+	handshake->certificate_us = clock_now_us();
+
+	tls_client_auth_begin(&handshake->client, ssl, site->terms);
+
 	int code = mbedtls_ssl_set_hs_own_cert(ssl, NULL, NULL);
 
 	if (code == 0)
-		code = give_chosen(server, ssl, handshake, choice);
+		code = give_chosen(server, ssl, handshake, &site->candidates);
 	if (code != 0)
 		return stop_handshake(handshake, tls_library_failure(), TLS_ALERT_INTERNAL_ERROR,
 		                      "the private key could not be used", code);
 	return 0;
-}
-
-/* --- Tickets ------------------------------------------------------------------------------ */
-
-/* A ticket without a known name must open nothing: no name holds a question mark. */
-static struct span ticket_name(const struct tls_handshake *handshake)
-{
-	return handshake->is_read ? tls_handshake_name(handshake) : SPAN("?");
-}
-
-static int on_ticket_write(void *context, const mbedtls_ssl_session *session, unsigned char *start,
-                           const unsigned char *end, size_t *ret_size, uint32_t *ret_lifetime_s)
-{
-	struct tls_server *server = context;
-	unsigned char state[TLS_TICKET_STATE_MAX];
-	size_t size = 0;
-	int code = mbedtls_ssl_session_save(session, state, sizeof(state), &size);
-
-	*ret_size = 0;
-	if (code == 0) {
-		enum error error = tls_ticket_seal(
-			&server->ticket_keys, server->random, ticket_name(server->active),
-			span_of((char *)state, size), (char *)start, (size_t)(end - start), ret_size);
-
-		if (error)
-			code = error == ERROR_OUT_OF_MEMORY ? MBEDTLS_ERR_SSL_ALLOC_FAILED
-			                                    : MBEDTLS_ERR_SSL_INTERNAL_ERROR;
-	}
-	memory_wipe(state, sizeof(state));
-	*ret_lifetime_s = (uint32_t)(tls_tickets_lifetime_ms(server->tickets) / 1000);
-	return code;
-}
-
-static int check_age(const struct tls_server *server, mbedtls_ssl_session *session)
-{
-	mbedtls_ms_time_t created_ms = 0;
-	mbedtls_ms_time_t lifetime_ms = (mbedtls_ms_time_t)tls_tickets_lifetime_ms(server->tickets);
-	int code = mbedtls_ssl_session_get_ticket_creation_time(session, &created_ms);
-	mbedtls_ms_time_t age_ms = mbedtls_ms_time() - created_ms;
-
-	if (code == 0 && (age_ms < 0 || age_ms > lifetime_ms))
-		code = MBEDTLS_ERR_SSL_SESSION_TICKET_EXPIRED;
-	return code;
-}
-
-/*
- * Whether the ticket's suite is the one that was decided on. The library does not look in TLS 1.2,
- * and then answers with another suite than the ticket's, which clients refuse (RFC 5246 §7.4.1.3);
- * in TLS 1.3 it ends the handshake if the suite is not configured or no longer offered, where it
- * should go on without.
- */
-static bool fits(const struct tls_handshake *handshake, int suite)
-{
-	return handshake->decision.step == TLS_STEP_DONE && suite >= 0 &&
-	       handshake->decision.suite == (unsigned)suite;
-}
-
-/* A ticket that can not be used is no error: the library goes on with a full handshake. */
-static int on_ticket_parse(void *context, mbedtls_ssl_session *session, unsigned char *bytes,
-                           size_t size)
-{
-	struct tls_server *server = context;
-	char state[TLS_TICKET_STATE_MAX];
-	struct span ticket = span_of((char *)bytes, size);
-
-	if (!server->active->is_read ||
-	    tls_ticket_open(&server->ticket_keys, ticket_name(server->active), ticket, state, &size))
-		return MBEDTLS_ERR_SSL_INVALID_MAC;
-
-	int code = mbedtls_ssl_session_load(session, (unsigned char *)state, size);
-
-	memory_wipe(state, sizeof(state));
-	if (code == 0)
-		code = check_age(server, session);
-	if (code == 0 && !fits(server->active, mbedtls_ssl_session_get_ciphersuite_id(session)))
-		code = MBEDTLS_ERR_SSL_INVALID_MAC; /* as if it were not ours */
-	return code;
 }
 
 /* --- Configuration ------------------------------------------------------------------------ */
@@ -263,7 +169,8 @@ static void on_debug(void *context, int level, const char *file, int line, const
 /* What the configurations of all outcomes have in common. */
 static int on_configure(void *owner, mbedtls_ssl_config *config)
 {
-	struct tls_server *server = owner;
+	struct own_terms *own = owner;
+	struct tls_server *server = own->server;
 
 	mbedtls_ssl_conf_tls13_key_exchange_modes(config,
 	                                          MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL_ALL);
@@ -271,118 +178,88 @@ static int on_configure(void *owner, mbedtls_ssl_config *config)
 	mbedtls_ssl_conf_cert_cb(config, on_certificate_wanted);
 	mbedtls_ssl_conf_dbg(config, on_debug, server);
 	compat_conf_random(config, &server->random->source);
-	if (server->tickets) {
-		mbedtls_ssl_conf_session_tickets_cb(config, on_ticket_write, on_ticket_parse, server);
-		mbedtls_ssl_conf_new_session_tickets(config, TICKETS_PER_HANDSHAKE);
-	}
+	tls_resumption_configure(&server->resumption, own->terms, config);
 	return mbedtls_ssl_conf_alpn_protocols(config, protocols);
 }
 
 enum error tls_server_config(struct tls_server *server, struct tls_handshake *handshake,
                              const struct mbedtls_ssl_config **ret_config)
 {
-	const struct tls_candidates *candidates = NULL;
+	const struct tls_site *site = NULL;
+	struct own_terms *own = server->terms;
 
 	if (handshake->is_read)
-		candidates = choose(server, tls_handshake_name(handshake));
-	if (candidates) {
-		handshake->kinds = kinds_of(server, candidates);
-		tls_choose(server->configs.policy, handshake->kinds, &handshake->hello,
-		           &handshake->decision);
+		site = tls_sites_find(server->sites, tls_handshake_name(handshake));
+	handshake->site = site;
+	if (site) {
+		own += site->terms - own->terms; /* both are in the same order */
+		handshake->kinds = site->kinds;
+		tls_choose(site->terms->policy, site->kinds, &handshake->hello, &handshake->decision);
 	}
-	return tls_prebuilts_get(&server->configs, &handshake->decision, ret_config);
+	handshake->terms = own->terms;
+	return tls_prebuilts_get(&own->configs, &handshake->decision, ret_config);
 }
 
-const struct tls_policy *tls_server_policy(const struct tls_server *server)
+struct tls_certificate *tls_server_certificate(const struct tls_server *server, int index)
 {
-	return server->configs.policy;
+	return tls_sites_certificate(server->sites, (size_t)index);
 }
 
 /* --- Making one --------------------------------------------------------------------------- */
 
-static enum error fill_names(struct tls_server *server)
+static enum error add_keys(struct tls_server *server)
 {
-	size_t count = 0;
+	size_t count = tls_sites_certificate_count(server->sites);
 
-	for (size_t i = 0; i < server->certificate_count; i++)
-		count += tls_certificate_facts(server->certificates[i])->name_count;
+	server->keys = memory_new(count, sizeof(*server->keys));
+	if (!server->keys)
+		return ERROR_OUT_OF_MEMORY;
+	for (size_t i = 0; i < count; i++)
+		mbedtls_pk_init(&server->keys[i].key);
+	server->key_count = count;
+	return OK;
+}
 
-	enum error error = tls_names_init(&server->names, count);
+/* For each of the terms the configuration that allows all: what can go wrong shall do so now. */
+static enum error add_terms(struct tls_server *server)
+{
+	const struct tls_terms *terms = tls_sites_terms(server->sites, &server->terms_count);
+	enum error error = OK;
 
-	for (size_t i = 0; i < server->certificate_count && !error; i++) {
-		const struct tls_certificate_facts *facts = tls_certificate_facts(server->certificates[i]);
+	server->terms = memory_new(server->terms_count, sizeof(*server->terms));
+	if (!server->terms)
+		return ERROR_OUT_OF_MEMORY;
+	for (size_t i = 0; i < server->terms_count && !error; i++) {
+		struct own_terms *own = &server->terms[i];
+		const struct mbedtls_ssl_config *config;
 
-		for (size_t j = 0; j < facts->name_count; j++)
-			tls_names_add(&server->names, facts->names[j], facts->kind != TLS_KEY_RSA, (int)i);
+		own->server = server;
+		own->terms = &terms[i];
+		tls_prebuilts_init(&own->configs, &terms[i], on_configure, own);
+		error = tls_prebuilts_get(&own->configs, &(struct tls_decision){0}, &config);
 	}
 	return error;
 }
 
-/* The first certificate, and with it the one of the other kind for its first name. */
-static void set_fallback(struct tls_server *server)
-{
-	const struct tls_certificate_facts *facts = tls_certificate_facts(server->certificates[0]);
-	const struct tls_candidates *choice = NULL;
-
-	if (facts->name_count > 0)
-		choice = tls_names_find(&server->names, facts->names[0]);
-	if (choice)
-		server->fallback = *choice;
-	else if (facts->kind == TLS_KEY_RSA)
-		server->fallback.rsa = 0;
-	else
-		server->fallback.ecdsa = 0;
-}
-
-static enum error fill(struct tls_server *server, const struct tls_server_options *options)
-{
-	size_t count = options->certificate_count;
-
-	server->certificates = memory_new(count, sizeof(struct tls_certificate *));
-	server->keys = memory_new(count, sizeof(*server->keys));
-	if (!server->certificates || !server->keys)
-		return ERROR_OUT_OF_MEMORY;
-	for (size_t i = 0; i < count; i++) {
-		server->certificates[i] = tls_certificate_ref(options->certificates[i]);
-		mbedtls_pk_init(&server->keys[i].key);
-	}
-	server->certificate_count = count;
-
-	enum error error = fill_names(server);
-
-	if (error)
-		return error;
-	if (!options->refuse_unknown_name)
-		set_fallback(server);
-
-	/* The one that allows all: what can go wrong with it shall do so now. */
-	const struct mbedtls_ssl_config *config;
-
-	return tls_prebuilts_get(&server->configs, &(struct tls_decision){0}, &config);
-}
-
 enum error tls_server_new(const struct tls_server_options *options, struct tls_server **ret_server)
 {
-	check(options->certificate_count > 0 && options->random && options->budget);
+	check(options->sites && options->random && options->budget);
 
 	struct tls_server *server = memory_new(1, sizeof(*server));
 
 	if (!server)
 		return ERROR_OUT_OF_MEMORY;
 	server->references = 1;
-	server->fallback = (struct tls_candidates){-1, -1};
-	tls_prebuilts_init(&server->configs, options->policy ? options->policy : tls_policy_default(),
-	                   on_configure, server);
+	server->sites = tls_sites_ref(options->sites);
 	server->random = options->random;
 	server->budget = options->budget;
-	server->records_max = options->records_max > 0 ? options->records_max : records_max;
-	if (options->tickets) {
-		server->tickets = tls_tickets_ref(options->tickets);
-		tls_ticket_keys_init(&server->ticket_keys, server->tickets);
-	}
+	server->records_max = options->records_max;
+	tls_resumption_init(&server->resumption, options->tickets, server->sites, server->random);
 
-	enum error error = fill(server, options);
+	enum error error = add_keys(server);
 
+	if (!error)
+		error = add_terms(server);
 	if (error) {
 		tls_server_unref(server);
 		return error;
@@ -401,22 +278,21 @@ void tls_server_unref(struct tls_server *server)
 {
 	if (!server || --server->references > 0)
 		return;
-	tls_prebuilts_done(&server->configs);
-	for (size_t i = 0; i < server->certificate_count; i++) {
+	for (size_t i = 0; server->terms && i < server->terms_count; i++)
+		tls_prebuilts_done(&server->terms[i].configs);
+	for (size_t i = 0; i < server->key_count; i++)
 		mbedtls_pk_free(&server->keys[i].key);
-		tls_certificate_unref(server->certificates[i]);
-	}
-	tls_names_done(&server->names);
-	tls_ticket_keys_done(&server->ticket_keys);
-	tls_tickets_unref(server->tickets);
+	tls_resumption_done(&server->resumption);
+	tls_sites_unref(server->sites);
 	memory_free(server->keys);
-	memory_free(server->certificates);
+	memory_free(server->terms);
 	memory_free(server);
 }
 
 void tls_server_work_on(struct tls_server *server, struct tls_handshake *handshake, int *alert)
 {
 	server->active = handshake;
+	server->resumption.active = handshake;
 	server->active_alert = alert;
 }
 

@@ -1,10 +1,10 @@
 /*
  * The server side of TLS for one listener in one worker: what every connection there shares.
  *
- * It holds the policy and the library's configurations for it (tls/prebuilt.h; ALPN http/1.1), the
- * worker's own copies of the private keys, and the choice of the certificate by server name: the
- * exact name, else a wildcard, else the first certificate, or a refusal. Which of the certificates
- * of one name, and everything else that is negotiated, tls/choice.h decides.
+ * It holds the worker's own copies of the private keys, and for each of the listener's terms the
+ * library's configurations (tls/prebuilt.h; ALPN http/1.1). The server name decides the site
+ * (tls/site.h): terms and certificates, or a refusal. Everything else that is negotiated,
+ * tls/choice.h decides.
  *
  * Owner: whoever holds a reference: the worker, and each tls_session. Threads: one worker; the
  * counter is not atomic.
@@ -19,30 +19,22 @@
 #include "base/error.h"
 #include "base/pool.h"
 #include "base/span.h"
-#include "tls/certificate.h"
 #include "tls/library.h"
-#include "tls/policy.h"
+#include "tls/site.h"
 #include "tls/tickets.h"
 
 struct tls_server;
 
 struct tls_server_options {
-	/* At least one. Each is referenced. If two are for one name and of one kind (RSA, ECDSA), the
-	 * first is used. */
-	struct tls_certificate *const *certificates;
-	size_t certificate_count;
-	/* What is allowed. NULL: tls_policy_default(). */
-	const struct tls_policy *policy;
-	/* Clients that name no server, or one that no certificate is for, get the alert
-	 * unrecognized_name; otherwise the first certificate. */
-	bool refuse_unknown_name;
-	/* Referenced. NULL: no tickets, each handshake is a full one. */
+	struct tls_sites *sites; /* referenced */
+	/* Referenced. NULL: no tickets, each handshake is a full one; so it is
+	 * under a policy without tickets. */
 	struct tls_tickets *tickets;
 	/* Borrows: from the worker; both outlive the tls_server and its sessions. */
 	struct tls_random *random;
 	struct budget *budget;
-	/* Records that one key may protect, for each direction; 0: what RFC 8446 §5.5 allows
-	 * AES-GCM. For tests. */
+	/* Records that one key may protect, for each direction; 0: what the cipher allows
+	 * (tls_protection_records_max()). For tests. */
 	uint64_t records_max;
 };
 
@@ -67,7 +59,6 @@ bool tls_server_is_for(const struct tls_server *server, struct span server_name)
  */
 MUST_CHECK enum error tls_server_config(struct tls_server *server, struct tls_handshake *handshake,
                                         const struct mbedtls_ssl_config **ret_config);
-const struct tls_policy *tls_server_policy(const struct tls_server *server);
 /*
  * What the library works on from now on: some of its callbacks do not tell. Both NULL: nothing.
  * A fatal alert of the client is noted in *alert, encrypted or not.
@@ -75,5 +66,8 @@ const struct tls_policy *tls_server_policy(const struct tls_server *server);
 void tls_server_work_on(struct tls_server *server, struct tls_handshake *handshake, int *alert);
 struct budget *tls_server_budget(const struct tls_server *server);
 uint64_t tls_server_records_max(const struct tls_server *server);
+
+/* The certificate with this index of the options. */
+struct tls_certificate *tls_server_certificate(const struct tls_server *server, int index);
 
 #endif

@@ -15,8 +15,10 @@
  * After any error the phase is TLS_FAILED, every further call returns the same error, and an
  * alert, if one is due, is in wire_out: write it out, then close.
  *
- * What it does not do: renegotiation, 0-RTT, client certificates, KeyUpdate (the library has none:
- * a client that sends one gets the alert unexpected_message).
+ * The library does the handshake; what follows is tls/channel.h's, so that an open connection holds
+ * keys, and no buffers.
+ *
+ * What it does not do: renegotiation, 0-RTT.
  *
  * Owner: one transport. Borrows: the buffers, during a call only. Threads: one worker.
  */
@@ -31,23 +33,23 @@
 #include "base/error.h"
 #include "base/span.h"
 #include "base/text.h"
+#include "tls/ja4.h"
+#include "tls/record.h"
 #include "tls/server.h"
 
 enum {
 	TLS_HELLO_SIZE_MAX = 18 * 1024, /* a ClientHello as on the wire, record headers included */
 	/* The least capacity that wire_out must have for records to be written at all. */
 	TLS_WIRE_OUT_MIN = 512,
-	/* What a record carries at most: the library leaves one byte of 16 KiB free in TLS 1.3. */
-	TLS_RECORD_PLAIN_MAX = 16 * 1024 - 1,
-	/* A whole record of 16 KiB as on the wire is not longer than this. */
-	TLS_RECORD_SIZE_MAX = 16 * 1024 + 256 + 5,
-	/* What a session counts against the budget, beside its own struct: from the complete
-	 * ClientHello on, and once the handshake is over. Measured; a test compares. */
+	/* What a session counts against the budget, beside its own struct. From the complete
+	 * ClientHello on: measured, and a test compares. */
 	TLS_SESSION_MEMORY_HANDSHAKE = 44 * 1024,
-	TLS_SESSION_MEMORY_OPEN = 40 * 1024,
+	/* Once the handshake is over: two ciphers of at most half of that. */
+	TLS_SESSION_MEMORY_OPEN = 1024,
 };
 
 struct tls_session;
+struct tls_timeline;
 
 enum tls_phase {
 	TLS_HELLO,          /* collecting the ClientHello */
@@ -78,12 +80,18 @@ enum tls_phase tls_session_phase(const struct tls_session *session);
  * wire_out has less room than an alert needs (128 bytes).
  *
  * ERROR_TLS_PLAIN_HTTP: the first bytes are those of an HTTP request; they are still in wire_in.
- * ERROR_TLS_UNKNOWN_NAME: refused, see refuse_unknown_name.
+ * ERROR_TLS_NO_HELLO: the client closed without a byte. ERROR_TLS_NOT_TLS, ERROR_TLS_SSL2_HELLO:
+ *   its first bytes are of another protocol (tls/foreign.h).
+ * ERROR_TLS_HELLO_MALFORMED, ERROR_TLS_HELLO_TOO_LARGE: its first message is no ClientHello that
+ *   can be read.
+ * ERROR_TLS_UNKNOWN_NAME: refused, see tls/site.h.
  * ERROR_TLS_NO_COMMON_VERSION, _SUITE, _GROUP, _SIGNATURE: the first step of tls/choice.h at which
  *   there was no agreement; ERROR_TLS_HANDSHAKE: no agreement that we could tell, or a malformed
- *   handshake. tls_session_explain() says why.
+ *   handshake. ERROR_TLS_NO_COMMON_PROTOCOL: ALPN without http/1.1. tls_session_explain() says why.
+ * ERROR_TLS_CLIENT_CERTIFICATE: the client's certificate was refused;
+ * ERROR_TLS_CLIENT_CERTIFICATE_MISSING: it has none, and must.
  * ERROR_TLS_ALERT: the client sent a fatal alert.
- * ERROR_TLS_RECORD: a record that can not be decrypted or must not come now (KeyUpdate).
+ * ERROR_TLS_RECORD: a record that can not be decrypted or must not come now.
  * ERROR_CONNECTION_CLOSED: wire_ended during the handshake.
  * ERROR_TLS_TRUNCATED: wire_ended in TLS_OPEN without close_notify; all that was readable is in
  *   plain_in. What it means depends on what was being read.
@@ -126,9 +134,12 @@ struct tls_facts {
 	const char *alpn;        /* "http/1.1"; NULL if the client does not speak ALPN */
 	struct span server_name; /* lower case, a valid host name; empty: none */
 	bool resumed;
-	bool has_retry;     /* it cost a HelloRetryRequest: no key share of ours was offered */
-	int certificate;    /* index in tls_server_options.certificates; -1: none was sent */
-	int alert_received; /* RFC 8446 §6 number; -1: none that is fatal */
+	bool has_retry; /* it cost a HelloRetryRequest: no key share of ours was offered */
+	/* What the client has proved; NULL: nothing, or not asked, see `client_mode`. */
+	const struct tls_identity *client;
+	enum tls_client_mode client_mode; /* of the terms that the handshake went by */
+	int certificate;                  /* index in the server's tls_sites; -1: none was sent */
+	int alert_received;               /* RFC 8446 §6 number; -1: none that is fatal */
 	int alert_sent;
 	/* Bytes on the wire until the end of the handshake. */
 	uint64_t handshake_bytes_in;
@@ -144,5 +155,23 @@ const struct tls_facts *tls_session_facts(const struct tls_session *session);
 
 /* One sentence, without a full stop, on why the session failed; nothing if it has not. */
 void tls_session_explain(const struct tls_session *session, struct text *text);
+
+/* The same for an end that the session itself does not see: ERROR_CONNECTION_RESET,
+ * ERROR_TLS_HANDSHAKE_TIMEOUT. If it has failed by itself, that is what is told. */
+void tls_session_explain_end(const struct tls_session *session, enum error error,
+                             struct text *text);
+
+/* Goes on with what would let the client in, where nothing was in common, and its price; else adds
+ * nothing. It costs many decisions: not for each of a flood. */
+void tls_session_explain_remedy(const struct tls_session *session, struct text *text);
+
+/* The JA4 (tls/ja4.h) of a handshake that goes on or has failed. False: its ClientHello was not
+ * read, or it is over. */
+MUST_CHECK bool tls_session_ja4(const struct tls_session *session, char ret_ja4[TLS_JA4_SIZE]);
+
+/* The steps of the handshake so far; NULL before the ClientHello, and once they were dropped. */
+const struct tls_timeline *tls_session_timeline(const struct tls_session *session);
+/* Frees them, for a session that will live long. */
+void tls_session_drop_timeline(struct tls_session *session);
 
 #endif

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "tls/name.h"
 
 enum {
 	NONCE_SIZE = 12,
@@ -71,23 +70,23 @@ static enum error refresh(struct tls_ticket_keys *keys)
 }
 
 struct bound {
-	unsigned char bytes[TLS_TICKET_KEY_NAME_SIZE + TLS_NAME_SIZE_MAX];
+	unsigned char bytes[TLS_TICKET_KEY_NAME_SIZE + TLS_TICKET_BINDING_MAX];
 	size_t size;
 };
 
 /* The additional data: what the ticket is bound to. */
-static void bind(struct bound *bound, const unsigned char *key_name, struct span server_name)
+static void bind(struct bound *bound, const unsigned char *key_name, struct span binding)
 {
-	check(server_name.size <= TLS_NAME_SIZE_MAX);
+	check(binding.size <= TLS_TICKET_BINDING_MAX);
 	memcpy(bound->bytes, key_name, TLS_TICKET_KEY_NAME_SIZE);
-	if (server_name.size > 0)
-		memcpy(bound->bytes + TLS_TICKET_KEY_NAME_SIZE, server_name.data, server_name.size);
-	bound->size = TLS_TICKET_KEY_NAME_SIZE + server_name.size;
+	if (binding.size > 0)
+		memcpy(bound->bytes + TLS_TICKET_KEY_NAME_SIZE, binding.data, binding.size);
+	bound->size = TLS_TICKET_KEY_NAME_SIZE + binding.size;
 }
 
 enum error tls_ticket_seal(struct tls_ticket_keys *keys, struct tls_random *random,
-                           struct span server_name, struct span state, char *ret_ticket,
-                           size_t room, size_t *ret_size)
+                           struct span binding, struct span state, char *ret_ticket, size_t room,
+                           size_t *ret_size)
 {
 	unsigned char *out = (unsigned char *)ret_ticket;
 	struct bound bound;
@@ -102,7 +101,7 @@ enum error tls_ticket_seal(struct tls_ticket_keys *keys, struct tls_random *rand
 	if (error)
 		return error;
 	memcpy(out, keys->keys[0].name, TLS_TICKET_KEY_NAME_SIZE);
-	bind(&bound, keys->keys[0].name, server_name);
+	bind(&bound, keys->keys[0].name, binding);
 	if (psa_aead_encrypt(keys->keys[0].key, PSA_ALG_GCM, out + NONCE_AT, NONCE_SIZE, bound.bytes,
 	                     bound.size, (const unsigned char *)state.data, state.size,
 	                     out + CIPHERTEXT_AT, room - CIPHERTEXT_AT, &size) != PSA_SUCCESS)
@@ -111,9 +110,8 @@ enum error tls_ticket_seal(struct tls_ticket_keys *keys, struct tls_random *rand
 	return OK;
 }
 
-enum error tls_ticket_open(struct tls_ticket_keys *keys, struct span server_name,
-                           struct span ticket, char ret_state[TLS_TICKET_STATE_MAX],
-                           size_t *ret_size)
+enum error tls_ticket_open(struct tls_ticket_keys *keys, struct span binding, struct span ticket,
+                           char ret_state[TLS_TICKET_STATE_MAX], size_t *ret_size)
 {
 	const unsigned char *in = (const unsigned char *)ticket.data;
 	struct bound bound;
@@ -128,7 +126,7 @@ enum error tls_ticket_open(struct tls_ticket_keys *keys, struct span server_name
 	for (unsigned i = 0; i < keys->count; i++) {
 		if (memcmp(in, keys->keys[i].name, TLS_TICKET_KEY_NAME_SIZE) != 0)
 			continue;
-		bind(&bound, in, server_name);
+		bind(&bound, in, binding);
 		if (psa_aead_decrypt(keys->keys[i].key, PSA_ALG_GCM, in + NONCE_AT, NONCE_SIZE, bound.bytes,
 		                     bound.size, in + CIPHERTEXT_AT, ticket.size - CIPHERTEXT_AT,
 		                     (unsigned char *)ret_state, TLS_TICKET_STATE_MAX,

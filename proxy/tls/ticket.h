@@ -1,12 +1,13 @@
 /*
- * One session ticket: a session's state sealed so that only we can open it, and only for the
- * server name that it was given for.
+ * One session ticket: a session's state sealed so that only those who have the key can open it, and
+ * only for what it was given for.
  *
  *     key name (16) · nonce (12) · ciphertext · tag (16)        AES-256-GCM
  *
- * The key's name and the server name are additional data: under another name the ticket does not
- * open (RFC 6066 §3). The layout is as RFC 5077 §4 recommends. Nonces are random: a key seals far
- * fewer than 2^32 tickets in its half lifetime.
+ * The key's name and a *binding*, which the ticket does not hold, are additional data: with another
+ * binding the ticket does not open. tls/resumption.c says what it is bound to. The layout is as
+ * RFC 5077 §4 recommends. Nonces are random: a key must seal far fewer than 2^32 tickets, which our
+ * own do in half a lifetime, and shared ones if they are replaced in time.
  *
  * Owner: a tls_server has the worker's own handles to the keys, so that no lock is taken to use
  * them.
@@ -26,6 +27,7 @@
 enum {
 	TLS_TICKET_STATE_MAX = 512, /* of a session without client certificates, with room to spare */
 	TLS_TICKET_OVERHEAD = TLS_TICKET_KEY_NAME_SIZE + 12 + 16,
+	TLS_TICKET_BINDING_MAX = 512,
 };
 
 struct tls_ticket_keys {
@@ -35,7 +37,7 @@ struct tls_ticket_keys {
 	struct {
 		unsigned char name[TLS_TICKET_KEY_NAME_SIZE];
 		psa_key_id_t key;
-	} keys[TLS_TICKET_KEY_COUNT];
+	} keys[TLS_TICKET_KEYS_MAX];
 };
 
 /* The first use takes the keys over. */
@@ -47,14 +49,14 @@ void tls_ticket_keys_done(struct tls_ticket_keys *keys);
  * ERROR_TLS_INTERNAL, ERROR_OUT_OF_MEMORY.
  */
 MUST_CHECK enum error tls_ticket_seal(struct tls_ticket_keys *keys, struct tls_random *random,
-                                      struct span server_name, struct span state, char *ret_ticket,
+                                      struct span binding, struct span state, char *ret_ticket,
                                       size_t room, size_t *ret_size);
 
 /*
  * Writes the state of a ticket to `ret_state`. ERROR_NOT_FOUND: not one of ours, or its key is
- * gone. ERROR_INVALID: forged, damaged, or given for another name. ERROR_OUT_OF_MEMORY.
+ * gone. ERROR_INVALID: forged, damaged, or bound to something else. ERROR_OUT_OF_MEMORY.
  */
-MUST_CHECK enum error tls_ticket_open(struct tls_ticket_keys *keys, struct span server_name,
+MUST_CHECK enum error tls_ticket_open(struct tls_ticket_keys *keys, struct span binding,
                                       struct span ticket, char ret_state[TLS_TICKET_STATE_MAX],
                                       size_t *ret_size);
 

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "tls/library.h"
+#include "tls/ticket_file.h"
 
 struct tls_tickets {
 	atomic_uint references;
@@ -17,6 +18,8 @@ struct tls_tickets {
 	pthread_mutex_t lock;             /* of `secrets` */
 	struct tls_ticket_secrets secrets;
 };
+
+static const uint64_t never_us = UINT64_MAX;
 
 /* Under the lock, or before anyone else knows of the tickets. */
 static enum error rotate(struct tls_tickets *tickets, uint64_t now_us)
@@ -46,7 +49,8 @@ static enum error rotate(struct tls_tickets *tickets, uint64_t now_us)
 	return error;
 }
 
-enum error tls_tickets_new(uint64_t lifetime_ms, struct tls_tickets **ret_tickets)
+/* Without any key yet. */
+static enum error new_empty(uint64_t lifetime_ms, struct tls_tickets **ret_tickets)
 {
 	struct tls_tickets *tickets = memory_new(1, sizeof(*tickets));
 
@@ -64,9 +68,52 @@ enum error tls_tickets_new(uint64_t lifetime_ms, struct tls_tickets **ret_ticket
 		memory_free(tickets);
 		return ERROR_OUT_OF_MEMORY;
 	}
+	*ret_tickets = tickets;
+	return OK;
+}
 
-	enum error error = rotate(tickets, clock_now_us());
+enum error tls_tickets_new(uint64_t lifetime_ms, struct tls_tickets **ret_tickets)
+{
+	struct tls_tickets *tickets;
+	enum error error = new_empty(lifetime_ms, &tickets);
 
+	if (error)
+		return error;
+	error = rotate(tickets, clock_now_us());
+	if (error) {
+		tls_tickets_unref(tickets);
+		return error;
+	}
+	*ret_tickets = tickets;
+	return OK;
+}
+
+enum error tls_tickets_share(struct tls_tickets *tickets, struct span file, struct text *why)
+{
+	struct tls_ticket_secrets fresh = {0};
+	enum error error = tls_ticket_file_read(file, &fresh, why);
+
+	if (!error) {
+		(void)pthread_mutex_lock(&tickets->lock);
+		fresh.generation = tickets->secrets.generation + 1;
+		memcpy(&tickets->secrets, &fresh, sizeof(fresh));
+		atomic_store_explicit(&tickets->rotation_due_us, never_us, memory_order_relaxed);
+		atomic_store_explicit(&tickets->generation, fresh.generation, memory_order_release);
+		(void)pthread_mutex_unlock(&tickets->lock);
+	}
+	memory_wipe(&fresh, sizeof(fresh));
+	return error;
+}
+
+enum error tls_tickets_new_shared(uint64_t lifetime_ms, struct span file,
+                                  struct tls_tickets **ret_tickets, struct text *why)
+{
+	struct tls_tickets *tickets;
+	enum error error = new_empty(lifetime_ms, &tickets);
+
+	if (error)
+		return error;
+	error = tls_tickets_share(tickets, file, why);
 	if (error) {
 		tls_tickets_unref(tickets);
 		return error;
@@ -93,6 +140,7 @@ void tls_tickets_unref(struct tls_tickets *tickets)
 enum error tls_tickets_rotate(struct tls_tickets *tickets)
 {
 	(void)pthread_mutex_lock(&tickets->lock);
+	check(atomic_load_explicit(&tickets->rotation_due_us, memory_order_relaxed) != never_us);
 
 	enum error error = rotate(tickets, clock_now_us());
 

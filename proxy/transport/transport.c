@@ -3,7 +3,13 @@
 void transport_init(struct transport *transport, struct wire *wire, struct tls_session *tls,
                     struct pool *pool)
 {
-	*transport = (struct transport){.wire = wire, .tls = tls, .pool = pool};
+	*transport = (struct transport){
+		.wire = wire,
+		.tls = tls,
+		.pool = pool,
+		.in_size = BLOCK_RECORD,
+		.out_size = BLOCK_RECORD,
+	};
 }
 
 void transport_done(struct transport *transport, bool reset)
@@ -19,6 +25,12 @@ void transport_done(struct transport *transport, bool reset)
 		wire_close(transport->wire);
 	transport->wire = NULL;
 	transport->tls = NULL;
+}
+
+void transport_begin_tls(struct transport *transport, struct tls_session *tls)
+{
+	check(!transport->tls && buffer_is_empty(&transport->wire->out));
+	transport->tls = tls;
 }
 
 void transport_drop_tls(struct transport *transport)
@@ -68,7 +80,7 @@ static bool decrypt(struct transport *transport)
 
 	if (!has_input && !tls_session_has_pending(transport->tls) && is_established(transport))
 		return false;
-	if ((is_established(transport) && buffer_open(plain, transport->pool, BLOCK_RECORD)) ||
+	if ((is_established(transport) && buffer_open(plain, transport->pool, transport->in_size)) ||
 	    !wire_open_out(wire)) {
 		transport->starved = true;
 		return false;
@@ -79,6 +91,10 @@ static bool decrypt(struct transport *transport)
 
 	if (error)
 		fail(transport, error);
+	/* Part of a record that waits for its rest says nothing of the pace. */
+	if (!buffer_is_empty(plain))
+		transport->in_size =
+			block_size_next(transport->in_size, buffer_size(plain), plain->capacity);
 	buffer_rest(&wire->in, transport->pool);
 	buffer_rest(plain, transport->pool);
 	return moved;
@@ -104,6 +120,7 @@ static bool encrypt(struct transport *transport)
 		fail(transport, error);
 		return false;
 	}
+	transport->out_size = block_size_next(transport->out_size, buffer_size(plain), plain->capacity);
 	buffer_taken(plain, taken);
 	buffer_rest(plain, transport->pool);
 	return taken > 0;
@@ -204,9 +221,9 @@ size_t transport_discard_in(struct transport *transport)
 
 struct buffer *transport_out(struct transport *transport)
 {
-	bool has_block = transport->tls
-	                     ? buffer_open(&transport->plain_out, transport->pool, BLOCK_RECORD) == OK
-	                     : wire_open_out(transport->wire);
+	bool has_block = transport->tls ? buffer_open(&transport->plain_out, transport->pool,
+	                                              transport->out_size) == OK
+	                                : wire_open_out(transport->wire);
 
 	if (!has_block) {
 		transport->starved = true;

@@ -25,6 +25,8 @@ struct transport {
 	struct pool *pool;       /* Borrows: from the worker */
 	struct buffer plain_in;  /* only with TLS */
 	struct buffer plain_out; /* only with TLS */
+	enum block_size in_size; /* of the next blocks of both */
+	enum block_size out_size;
 	bool end_wanted;
 	bool starved;     /* the last advance or transport_out() found no block: try again later */
 	enum error error; /* why nothing moves any more; OK while it may. What is in transport_in()
@@ -36,6 +38,9 @@ void transport_init(struct transport *transport, struct wire *wire, struct tls_s
                     struct pool *pool);
 /* Closes the wire at once; `reset`: so that the peer sees no clean end. */
 void transport_done(struct transport *transport, bool reset);
+/* From here on the bytes are those of TLS: what is in transport_in() is the first of them. Owner of
+ * `tls`: the transport. */
+void transport_begin_tls(struct transport *transport, struct tls_session *tls);
 /* Goes on without TLS, for a client that spoke none: what it sent is then in transport_in(). */
 void transport_drop_tls(struct transport *transport);
 

@@ -19,6 +19,9 @@ that an editor may remove: write \\x20.
 Directives:
     limit NAME NUMBER   head_size, field_count, target_size, body_size, chunk_extension,
                         trailer_size; not given: those of case_limits_default in case_reader.c
+    tolerate NAME       a leniency: bare_lf, empty_lines; in responses bare_lf, obs_fold,
+                        missing_reason
+    refuse NAME         targets that are refused: encoded_slash, encoded_nul, dot_segment
     to METHOD           the request that responses answer (GET)
     eof                 the sender closes after the bytes
 
@@ -38,6 +41,9 @@ and how it ended:
     incomplete          more bytes would be needed
     rest BYTES          (chunked) what followed the body
 
+The cases in proxy/ are PROXY headers; their events are told in
+test/unit/session/test_proxy_cases.c.
+
 Usage: cases.py list FOLDER…       prints the titles
        cases.py corpus [--check]   writes (or compares) the seeds in test/fuzz/corpus
 """
@@ -48,18 +54,28 @@ import pathlib
 import re
 import sys
 
+import hello_cases
+
 CASES = pathlib.Path(__file__).resolve().parent
 CORPUS = CASES.parent / 'fuzz' / 'corpus'
 ESCAPE = re.compile(r'\\(?:([rnt\\])|x([0-9a-fA-F]{2})|(.?))')
 PLAIN = {'r': '\r', 'n': '\n', 't': '\t', '\\': '\\'}
 LIMITS = {'head_size', 'field_count', 'target_size', 'body_size', 'chunk_extension', 'trailer_size'}
+RULES = {
+    'tolerate': {'bare_lf', 'empty_lines', 'obs_fold', 'missing_reason'},
+    'refuse': {'encoded_slash', 'encoded_nul', 'dot_segment'},
+}
 # Seeds of each fuzz target.
 SEEDS = {
     'request': ['request'],
     'response': ['response'],
     'chunked': ['chunked'],
+    'proxy_header': ['proxy'],
     'websocket': ['request/connection.case', 'request/websocket.case', 'response/websocket.case'],
 }
+
+# Those whose seeds are the cases in hello (hello_cases.py).
+HELLO_SEEDS = ['tls_hello', 'tls_session']
 
 
 @dataclasses.dataclass
@@ -69,6 +85,7 @@ class Case:
     title: str
     data: bytes = b''
     limits: dict = dataclasses.field(default_factory=dict)
+    rules: dict = dataclasses.field(default_factory=lambda: {'tolerate': [], 'refuse': []})
     to: str = 'GET'
     eof: bool = False
     expected: list = dataclasses.field(default_factory=list)
@@ -109,6 +126,8 @@ def read_line(case, line):
         case.expected.append(line[2:])
     elif words[0] == 'limit' and words[1] in LIMITS:
         case.limits[words[1]] = int(words[2])
+    elif words[0] in RULES and words[1] in RULES[words[0]]:
+        case.rules[words[0]].append(words[1])
     elif words[0] == 'to':
         case.to = words[1]
     elif words == ['eof']:
@@ -142,15 +161,24 @@ def read(name):
     return [case for file in files for case in read_file(file)]
 
 
+def hello_seeds(target):
+    """First flights. The target of whole sessions takes two bytes of options before them."""
+    options = {'tls_hello': [b''], 'tls_session': [b'\0\0', b'\1\x07']}[target]
+    return {one + case.data for one in options for case in hello_cases.read()}
+
+
 def seeds(target):
     """Name and bytes of each seed of a fuzz target."""
-    data = {case.data for name in SEEDS[target] for case in read(name)}
+    if target in HELLO_SEEDS:
+        data = hello_seeds(target)
+    else:
+        data = {case.data for name in SEEDS[target] for case in read(name)}
     return {hashlib.sha256(one).hexdigest()[:16]: one for one in data}
 
 
 def write_corpus(only_check):
     stale = 0
-    for target in SEEDS:
+    for target in [*SEEDS, *HELLO_SEEDS]:
         folder = CORPUS / target
         for name, data in seeds(target).items():
             path = folder / name

@@ -210,7 +210,7 @@ def test_an_idempotent_request_on_a_stale_connection_is_sent_again(start, method
         assert client.ask(request("/first")).status == 200
         assert client.ask(request("/again", method=method), method).status == 200
     line = proxy.exchange(path="/again")
-    assert line["retried"] is True and line["reason"] == "ok"
+    assert line["retried"] is True and line["reason"] == "stale_reuse_retried"
     assert [asked.target for asked in backend.requests].count("/again") == 2
 
 

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from support.client_authority import ClientAuthority
 from support.configuration import cluster, site, tls_listener, yaml
 from support.proxy import SANITIZER_REPORT, run_command
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ["run", "check", "version", "config-reference", "policies"]
+COMMANDS = [
+    "run", "check", "explain", "version", "config-reference", "policies", "hash-password",
+]
 NOBODY = "127.0.0.1:9"
 
 
@@ -79,7 +82,23 @@ def test_wrong_usage(sallyport, arguments):
     assert done.stderr and done.stdout == b""
 
 
-@pytest.mark.parametrize("command", ["explain", "reload", "healthcheck"])
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["chek"], b'sallyport: unknown command "chek"; did you mean "check"?'),
+        (["fly"], b'sallyport: unknown command "fly"; `sallyport --help` lists them'),
+        (["check", "--fly"], b"sallyport check: unrecognized option '--fly'"),
+        (["-t", "-c"], b"sallyport check: option requires an argument -- 'c'"),
+        (["run", "it"], b'sallyport run: unexpected argument "it"'),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_wrong_usage_word_for_word(sallyport, arguments, words):
+    """The program and the command stand before what is wrong."""
+    assert sallyport(*arguments).stderr.splitlines()[0] == words
+
+
+@pytest.mark.parametrize("command", ["reload", "healthcheck"])
 def test_what_is_not_built_yet_is_absent(sallyport, command):
     """No stubs: such a command is unknown."""
     assert sallyport(command).returncode == 2
@@ -90,6 +109,9 @@ def test_version_names_the_libraries(sallyport):
     assert done.returncode == 0
     for name in (b"sallyport", b"Mbed TLS 3.6.7", b"libuv 1.", b"libyaml 0."):
         assert name in done.stdout
+    # Who computes what, whatever accelerators the build has.
+    for primitive in (b"AES-GCM", b"ChaCha20-Poly1305", b"SHA-2", b"X25519", b"ECDSA", b"RSA"):
+        assert primitive in done.stdout
 
 
 def test_the_reference_is_the_file_that_users_start_from(sallyport):
@@ -239,6 +261,10 @@ def certificate_files(tmp_path, authority, certificate):
         shutil.copy(pair.key, tmp_path / f"{name}.key")
     (tmp_path / "noise.pem").write_text("not a certificate\n")
     (tmp_path / "folder.pem").mkdir()
+    strangers = ClientAuthority(tmp_path, "Strangers")
+    shutil.copy(strangers.crl("strangers"), tmp_path / "another.crl")
+    shutil.copy(authority.root, tmp_path / "ca.pem")
+    (tmp_path / "bad-keys").write_text("# of today\nnot-a-key\n")
     return tmp_path
 
 

@@ -1,8 +1,11 @@
 """1xx responses, Expect: 100-continue, and answers that come before the request has."""
 
+import threading
+
 import pytest
 
-from support.configuration import cluster, site, tls_listener
+from support.configuration import cluster, plain_listener, site, tls_listener
+from support.deadline import until
 from support.messages import pattern, request, response
 from support.recorder import answer_all
 
@@ -157,3 +160,94 @@ def test_an_early_answer_of_a_real_server_survives_a_big_body(start, variant):
         except (BrokenPipeError, ConnectionResetError):
             pass  # the proxy may have had enough of it
         assert client.response("POST").status == 403
+
+
+def test_a_body_that_nobody_wants_is_read_up_to_a_limit(start_proxy, recorder):
+    """limits.unread_body after an early answer: read to its last byte; one more ends it."""
+    limit = 2000
+
+    def refuse_uploads(connection):
+        while connection.head().method == "GET":
+            connection.send(response(200, b"fine"))
+        connection.send(response(403, b"no"))
+        connection.wait_end()
+
+    whole = site(
+        [plain_listener()],
+        {"app": cluster(recorder(refuse_uploads))},
+        limits={"unread_body": f"{limit}B"},
+        timeouts={"linger": "1m"},
+    )
+    proxy = start_proxy(whole)
+    with proxy.connect_plain() as other:
+        assert other.ask(request("/")).status == 200
+        before = proxy.descriptors()
+        with proxy.connect_plain() as client:
+            client.send(request("/", ("Content-Length", "1000000"), method="POST"))
+            answer = client.response("POST")
+            assert answer.status == 403 and answer.closes and client.ends()
+            client.send(b"x" * limit)
+            assert other.ask(request("/")).status == 200
+            until(lambda: proxy.descriptors() == before + 1, "the rest is still being read")
+            client.send(b"x")
+            until(lambda: proxy.descriptors() == before, "the connection is closed")
+
+
+def test_any_number_up_to_the_limit(start):
+    """limits.interim_responses: large ones do not use anything up; each goes when it is sent."""
+    count = 300
+    large = response(103, None, *[("Link", "x" * 1000)] * 20)
+
+    def hint(connection):
+        while True:
+            connection.request()
+            for _ in range(count):
+                connection.send(large)
+            connection.send(response(200, b"page"))
+
+    proxy, _ = start(hint, limits={"interim_responses": count})
+    answer = proxy.ask(request("/"))
+    assert len(answer.interim) == count and answer.body == b"page"
+
+
+def test_one_more_than_the_limit(start):
+    """Then ours is the answer."""
+
+    def hint(connection):
+        connection.request()
+        connection.send(response(103, None) * 6 + response(200, b"page"))
+        connection.wait_end()
+
+    proxy, _ = start(hint, limits={"interim_responses": 5})
+    answer = proxy.ask(request("/"))
+    assert len(answer.interim) == 5
+    assert answer.status == 502 and b"too_many_interim_responses" in answer.body
+
+
+@pytest.mark.parametrize("how", ["rst", "fin"])
+def test_no_answer_of_ours_in_the_middle_of_an_interim_head(start_proxy, recorder, how):
+    """The client reads slowly, the backend dies: what it got is whole heads and a piece, no more."""
+    head = response(103, None, *[("Link", "x" * 1000)] * 25)
+    sent = threading.Event()
+
+    def hint(connection):
+        connection.request()
+        try:
+            for _ in range(300):
+                connection.tcp.settimeout(0.5)
+                connection.send(head)
+        finally:
+            connection.vanish(how)
+            sent.set()
+
+    whole = site(
+        [plain_listener()], {"app": cluster(recorder(hint))}, limits={"interim_responses": 10000}
+    )
+    proxy = start_proxy(whole)
+    with proxy.connect_plain(receive_buffer=32768) as client:
+        client.send(request("/", ("Connection", "close")))
+        assert sent.wait(20)
+        got = client.wire_end()
+    while got.startswith(head):
+        got = got[len(head) :]
+    assert head.startswith(got) or got.startswith(b"HTTP/1.1 502 ")

@@ -2,12 +2,13 @@
 
 import re
 import socket
+import threading
 
 import pytest
 
-from support.configuration import cluster, site, tls_listener
+from support.configuration import cluster, plain_listener, site, tls_listener
 from support.deadline import unchanged, until
-from support.messages import request
+from support.messages import request, response
 
 DESCRIPTORS = 64
 TELLS_OF_DESCRIPTORS = re.compile(rb"descriptor|open files|EMFILE", re.IGNORECASE)
@@ -122,3 +123,38 @@ def test_out_of_memory_it_waits_and_recovers(start, variant):
     for client in crowd:
         client.close()
     until(lambda: served(proxy), "a client is served again")
+
+
+class Held:
+    """A script that answers when it is let go on."""
+
+    def __init__(self):
+        self.count = 0
+        self.opened = threading.Event()
+
+    def __call__(self, connection):
+        while True:
+            connection.request()
+            self.count += 1
+            assert self.opened.wait(20)
+            connection.send(response(200, b"fine"))
+
+
+def test_idle_connections_give_way_when_descriptors_run_out(start_proxy, recorder):
+    """More pooled connections, over several clusters, than files are allowed: all are served."""
+    at_once, names = 12, [f"app{number}" for number in range(6)]
+    scripts = {name: Held() for name in names}
+    clusters = {name: cluster(recorder(script)) for name, script in scripts.items()}
+    routes = [{"path": f"/{name}", "cluster": name} for name in names]
+    whole = site([plain_listener()], clusters, routes)
+    proxy = start_proxy(whole, file_descriptors=DESCRIPTORS)
+    for name, script in scripts.items():
+        clients = [proxy.connect_plain() for _ in range(at_once)]
+        for client in clients:
+            client.send(request(f"/{name}"))
+        until(lambda script=script: script.count == at_once, f"all requests are at {name}")
+        script.opened.set()
+        for client in clients:
+            assert client.response().status == 200
+            client.close()
+    assert proxy.descriptors() > DESCRIPTORS / 2, "nothing was pooled"

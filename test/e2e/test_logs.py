@@ -32,7 +32,7 @@ def test_the_line_of_an_exchange(start):
         source = client.address
         suite = client.tls.cipher()[0]
     assert answer.status == 200
-    line = proxy.exchange(path="/path?q=1")
+    line = proxy.exchange(path="/path")
     assert logs.REQUEST_KEYS <= set(line), logs.REQUEST_KEYS - set(line)
     assert logs.DURATION_KEYS <= set(line["duration_us"])
     assert line["client"] == source
@@ -184,3 +184,28 @@ def test_a_backends_failure_is_told_with_its_request(start):
         client.wire_end()
     line = proxy.exchange(path="/dies")
     assert (line["status"], line["reason"]) == (200, "connection_closed")
+
+
+def test_path_and_query_are_two_fields(start):
+    """Lines can be counted by path; nginx and Caddy log the query too, so it is there."""
+    proxy = start()
+    assert proxy.ask(request("/page?token=1&b")).status == 200
+    line = proxy.exchange(path="/page")
+    assert line["query"] == "token=1&b"
+    assert proxy.ask(request("/page2?")).status == 200
+    assert "query" not in proxy.exchange(path="/page2")
+
+
+def test_a_query_may_be_left_out(start):
+    """logging.query: false, where queries hold secrets."""
+    proxy = start(logging={"query": False})
+    assert proxy.ask(request("/page?token=secret")).status == 200
+    assert "query" not in proxy.exchange(path="/page")
+    assert b"secret" not in proxy.process.stdout
+
+
+def test_bytes_of_our_own_pages_are_counted(start):
+    proxy = start(limits={"body_size": "10B"})
+    answer = proxy.ask(request("/", method="POST", body=b"x" * 11), "POST")
+    assert answer.status == 413 and len(answer.body) > 20
+    assert proxy.exchange(path="/")["response_bytes"] == len(answer.body)

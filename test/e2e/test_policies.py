@@ -60,7 +60,7 @@ def test_modern_refuses_1_2(modern):
     line = modern.failed_handshake()
     assert line["reason"] == "no_common_version"
     assert line["explanation"].startswith(
-        "no_common_version: the client offers at most TLS 1.2, policy modern-2026-04 allows 1.3; "
+        "no_common_version: the client offers at most TLS 1.2, policy modern-2026-04 of app.example.com allows 1.3; "
     )
 
 
@@ -75,7 +75,7 @@ def test_modern_refuses_1_2(modern):
         (
             ["-tls1_3", "-groups", "P-521"],
             "no_common_group",
-            "offers the groups secp521r1 for TLSv1.3, policy intermediate-2026-04 allows x25519, ",
+            "offers the groups secp521r1 for TLSv1.3, policy intermediate-2026-04 of app.example.com allows x25519, ",
         ),
         (
             ["-tls1_3", "-sigalgs", "rsa_pss_rsae_sha256"],

@@ -78,10 +78,93 @@ def test_nginx_keeps_what_was_put(proxy, chunk, variant):
         assert client.ask(request(target, method="DELETE")).status == 204
 
 
-@pytest.mark.parametrize("backend", ["node"], indirect=True)
+@pytest.mark.parametrize("backend", ["node", "python"], indirect=True)
 def test_early_hints_are_passed_on(proxy):
-    """103 goes before the final response (RFC 8297 §2, RFC 9110 §15.2)."""
+    """103 goes before the final response (RFC 8297 §2, RFC 9110 §15.2); nginx has none to send."""
     answer = proxy.ask(request("/hints"))
     assert [early.status for early in answer.interim] == [103]
     assert answer.interim[0].value("Link") == "</style.css>; rel=preload; as=style"
     assert answer.body == PAGE
+
+
+# Where a body can be sent to, and what the answer to it is.
+UPLOADS = {"nginx": "/kept/upload", "node": "/echo", "python": "/echo", "http1.0": "/echo"}
+FULL = ["nginx", "node", "python"]
+
+
+@pytest.mark.parametrize("backend", FULL, indirect=True)
+def test_continue_is_said_by_the_server(proxy, backend):
+    """Expect: 100-continue, and the body only after the 100 (RFC 9110 §10.1.1)."""
+    body = pattern(50_000)
+    fields = [("Expect", "100-continue"), ("Content-Length", str(len(body)))]
+    with proxy.connect() as client:
+        client.send(request(UPLOADS[backend.name], *fields, method="PUT"))
+        assert client.reader.head().status == 100
+        client.send(body)
+        assert client.response("PUT").status in (200, 201, 204)
+        assert client.ask(request("/page")).body == PAGE
+
+
+@pytest.mark.parametrize("backend", FULL, indirect=True)
+def test_trailers_of_a_response_are_dropped(proxy):
+    """RFC 9110 §6.5.1: nobody has said that they are safe to merge; the body is whole."""
+    with proxy.connect() as client:
+        for _ in range(2):
+            answer = client.ask(request("/trailers"))
+            assert answer.body == LONG and answer.framing == "chunked"
+            assert answer.value("Trailer") is None and answer.value("X-Trailer") is None
+
+
+@pytest.mark.parametrize("backend", FULL, indirect=True)
+def test_trailers_of_a_request_are_dropped(proxy, backend):
+    """The server sees the body and no more, and what follows is the next request."""
+    head = request(UPLOADS[backend.name], ("Transfer-Encoding", "chunked"), method="PUT")
+    with proxy.connect() as client:
+        sent = head + b"5\r\nhello\r\n0\r\nX-Trailer: late\r\nContent-Length: 99\r\n\r\n"
+        answer = client.ask(sent)
+        assert answer.status in (200, 201, 204)
+        if backend.echoes:
+            assert answer.body == b"hello"
+        else:
+            assert client.ask(request(UPLOADS[backend.name])).body == b"hello"
+        assert client.ask(request("/page")).body == PAGE
+
+
+def test_a_body_that_ends_with_the_connection(proxy):
+    """RFC 9112 §6.3 ¶8: the client gets it whole and framed, and its connection goes on."""
+    with proxy.connect() as client:
+        for _ in range(2):
+            answer = client.ask(request("/until-close"))
+            assert answer.body == LONG and answer.framing == "chunked"
+
+
+@pytest.mark.parametrize("target", ["/page", "/chunked", "/until-close", "/204"])
+def test_a_client_of_http_1_0(proxy, target):
+    """No chunks for it (RFC 9112 §6.1); a body of unknown length ends with its connection."""
+    with proxy.connect() as client:
+        answer = client.ask(request(target, version="1.0"))
+        wanted = {"/page": (200, PAGE), "/204": (204, b"")}.get(target, (200, LONG))
+        assert (answer.status, answer.body) == wanted
+        assert answer.framing != "chunked" and client.ends()
+
+
+@pytest.mark.parametrize("target", ["/page", "/chunked", "/until-close"])
+def test_head_has_no_body_whatever_it_would_be(proxy, target):
+    """RFC 9110 §9.3.2, for each framing; what follows is the next response."""
+    with proxy.connect() as client:
+        answer = client.ask(request(target, method="HEAD"), "HEAD")
+        assert answer.status == 200 and answer.body == b""
+        if answer.closes:
+            assert client.ends()
+        else:
+            assert client.ask(request("/page")).body == PAGE
+
+
+@pytest.mark.parametrize("backend", FULL, indirect=True)
+def test_an_answer_before_the_request_is_complete(proxy):
+    """413 while the body is still to come: it reaches the client, the connection ends (0004)."""
+    with proxy.connect() as client:
+        client.send(request("/early", ("Content-Length", "1000000"), method="PUT") + b"x" * 1000)
+        answer = client.response("PUT")
+        assert answer.status == 413 and answer.closes
+    assert proxy.ask(request("/page")).body == PAGE

@@ -167,7 +167,7 @@ def test_a_client_vanishes_while_the_backend_thinks(proxy, stage, gate, how):
 def test_a_client_vanishes_while_it_is_answered(proxy, stage, how, chunk, read):
     def answer(connection):
         connection.request()
-        connection.send(response(200, BODY * 20, chunk=chunk))
+        connection.send(response(200, BODY * 80, chunk=chunk))
 
     stage["script"] = answer
     client = proxy.connect(receive_buffer=16384)

@@ -8,6 +8,8 @@
 
 #include "base/check.h"
 #include "tls/hello.h"
+#include "tls/ja4.h"
+#include "tls/library.h"
 #include "tls/name.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -22,6 +24,24 @@ static void expect_inside(struct span part, struct span whole)
 {
 	expect(part.size == 0 ||
 	       (part.data >= whole.data && part.data + part.size <= whole.data + whole.size));
+}
+
+static void read_entries(const struct tls_hello *hello, struct span message)
+{
+	struct span rest = hello->extensions;
+	struct span part;
+	unsigned number;
+	char ja4[TLS_JA4_SIZE];
+
+	while (tls_hello_next_extension(&rest, &number, &part))
+		expect_inside(part, message);
+	rest = hello->protocols;
+	while (tls_hello_next_protocol(&rest, &part))
+		expect_inside(part, message);
+	rest = hello->key_shares;
+	while (tls_hello_next_key_share(&rest, &number, &part))
+		expect_inside(part, message);
+	expect(tls_ja4(hello, ja4) == OK && strlen(ja4) == TLS_JA4_SIZE - 1);
 }
 
 static void read_message(struct span message)
@@ -39,12 +59,21 @@ static void read_message(struct span message)
 	expect_inside(hello.protocols, message);
 	expect_inside(hello.versions, message);
 	expect_inside(hello.ticket, message);
+	expect_inside(hello.psk_modes, message);
+	expect_inside(hello.signatures_of_certificates, message);
+	read_entries(&hello, message);
 	expect(hello.suites.size % 2 == 0 && hello.groups.size % 2 == 0);
 	expect(tls_name_normalize(hello.server_name, name) <= hello.server_name.size);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static bool is_open;
+
+	if (!is_open)
+		expect(tls_library_open() == OK);
+	is_open = true;
+
 	struct span wire = span_of((const char *)data, size);
 	struct tls_hello_scan once = {0};
 	struct tls_hello_scan parts = {0};

@@ -145,13 +145,24 @@ static void run(struct tls_server *server, struct span bytes, unsigned options, 
 	free(feed.plain.data);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static struct tls_sites *make_sites(bool refuse_unknown_name)
 {
-	struct tls_server_options options = {
+	struct tls_terms terms = {.policy = tls_policy_default()};
+	struct tls_sites_options options = {
 		.certificates = &certificate,
 		.certificate_count = 1,
-		.budget = &budget,
+		.terms = &terms,
+		.refuse_unknown_name = refuse_unknown_name,
 	};
+	struct tls_sites *sites = NULL;
+
+	expect(tls_terms_seal(&terms) == OK && tls_sites_new(&options, &sites) == OK, "sites");
+	return sites;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct tls_server_options options = {.budget = &budget};
 	struct tls_server *server = NULL;
 
 	if (size < 2)
@@ -162,11 +173,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	load_certificate();
 	if ((data[0] & NO_TICKETS) == 0)
 		expect(tls_tickets_new(3600000, &options.tickets) == OK, "tickets");
-	options.refuse_unknown_name = data[0] & REFUSE;
+	options.sites = make_sites(data[0] & REFUSE);
 	expect(tls_server_new(&options, &server) == OK, "server");
 	run(server, span_of((const char *)data + 2, size - 2), data[0],
 	    data[1] ? data[1] : (size_t)IN_MAX);
 	tls_server_unref(server);
+	tls_sites_unref(options.sites);
 	tls_tickets_unref(options.tickets);
 	tls_random_free(options.random);
 	tls_library_close();

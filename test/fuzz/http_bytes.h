@@ -27,10 +27,15 @@ static inline size_t next_cut(uint64_t *state, size_t size)
 	return (size_t)(*state >> 33) % size;
 }
 
-static inline void fuzz_trace(enum trace_kind kind, struct span bytes, enum method to)
+static inline void fuzz_rules(enum trace_kind kind, struct span bytes, enum method to,
+                              struct h1_rules rules)
 {
-	const struct trace_input input = {
-		.kind = kind, .bytes = bytes, .limits = &case_limits_default, .to = to, .eof = true};
+	const struct trace_input input = {.kind = kind,
+	                                  .bytes = bytes,
+	                                  .limits = &case_limits_default,
+	                                  .rules = rules,
+	                                  .to = to,
+	                                  .eof = true};
 	struct trace_cut cut = {.byte_by_byte = true, .payload_max = 1};
 	struct text whole;
 	uint64_t state = bytes.size;
@@ -46,6 +51,14 @@ static inline void fuzz_trace(enum trace_kind kind, struct span bytes, enum meth
 		require(trace_same(&input, &cut, &whole));
 	}
 	text_done(&whole);
+}
+
+/* As strictly as it goes, and with all leniencies. */
+static inline void fuzz_trace(enum trace_kind kind, struct span bytes, enum method to)
+{
+	fuzz_rules(kind, bytes, to, (struct h1_rules){0});
+	if (kind != TRACE_CHUNKED)
+		fuzz_rules(kind, bytes, to, (struct h1_rules){.tolerated = ~0u});
 }
 
 #endif

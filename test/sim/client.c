@@ -1,6 +1,7 @@
 #include "sim/client.h"
 
 #include "sim/client_script.h"
+#include "sim/preamble.h"
 #include "sim/trace.h"
 
 enum { CONTINUE_WAIT_MS = 1000 };
@@ -140,6 +141,7 @@ static void send_portion(struct client *client)
 	trace("client %u sends %zu bytes of request %u", client->number, size, request->id);
 	if (client->head_left > 0) {
 		client->head_left = client->head_left > size ? client->head_left - size : 0;
+		request->has_sent_head = client->head_left == 0;
 		if (client->head_left == 0 && request->expects && !request->is_answered &&
 		    request->interims == 0) {
 			client->waits_continue = true;
@@ -156,7 +158,10 @@ static void begin_next(struct client *client)
 {
 	struct request *request = client->requests[client->sending];
 
+	request->is_pipelined = client->sending > client->receiving;
 	bytes_clear(&client->out);
+	if (client->is_balanced && client->sending == 0)
+		preamble_put(client->number, &client->out);
 	request_render(request, client->random, &client->out, &client->head_left);
 	trace("client %u begins request %u: %s HTTP/1.%d%s%s, %llu bytes of body, %s%s", client->number,
 	      request->id, request->method, request->minor, request->keep_alive ? "" : ", close",
@@ -246,6 +251,29 @@ static void check_tagged(const struct client *client, const struct request *requ
 		violation("request %u: the answer's length is lost", id);
 }
 
+/* Half of a head, and then another: it would pass for one. */
+static void check_one_head(const struct client *client)
+{
+	struct span head = reading_head(&client->reading);
+
+	for (size_t i = 1; client->reading.phase == READING_HEAD && i < head.size; i++)
+		if (span_starts_with(span_from(head, i), SPAN("HTTP/1.")))
+			violation("client %u got an answer in the middle of a head", client->number);
+}
+
+/* What the route sets is there once in every final answer, ours or theirs. */
+static void check_rules(const struct client *client, const struct request *request)
+{
+	struct span value;
+	bool has_route = flaw_may_reach(request->flaw) && !request->redirects;
+	bool is_ruled = span_starts_with(span_of_string(request->path), SPAN("/b"));
+
+	if (has_route && is_ruled && request->attempt_count > 0 && request->minor == 1 &&
+	    (!reading_field(&client->reading, "x-rule", &value) ||
+	     !span_equal(value, SPAN("sim.example"))))
+		violation("request %u was answered without what its route sets", request->id);
+}
+
 static void begin_tunnel(struct client *client, struct request *request)
 {
 	if (!request->upgrades)
@@ -285,6 +313,7 @@ static void begin_answer(struct client *client, struct request *request)
 		violation("request %u is HTTP/1.0 and was answered in chunks", request->id);
 	trace("client %u gets %d for request %u%s%s", client->number, reading->status, request->id,
 	      is_tagged ? "" : ", from the proxy", reading->close ? ", close" : "");
+	check_rules(client, request);
 	request->is_answered = true;
 	request->is_own = !is_tagged;
 	request->answered_by = attempt;
@@ -389,6 +418,7 @@ static void take_answers(struct client *client)
 		bytes_taken(&client->in, taken);
 		if (was_head && client->reading.phase != READING_HEAD)
 			begin_answer(client, request);
+		check_one_head(client);
 		if (client->reading.phase == READING_BROKEN)
 			violation("client %u got broken framing for request %u", client->number, request->id);
 		if (client->reading.phase == READING_WHOLE && !client->in_tunnel && request->is_answered)

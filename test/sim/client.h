@@ -29,7 +29,9 @@ struct client {
 	struct loop *loop;
 	struct connection *connection; /* NULL: not connected yet */
 	uint64_t starts_ms;
-	bool redirected; /* it comes to the listener that only redirects */
+	bool redirected;  /* it comes to the listener that only redirects */
+	bool is_balanced; /* it comes through a balancer, which says so in a PROXY header */
+	bool binds;       /* it authenticates its connections */
 
 	struct request *requests[CLIENT_REQUESTS_MAX];
 	unsigned request_count;

@@ -112,7 +112,7 @@ static void choose_flaw(struct request *request, struct random *random, const st
 static struct request *choose_request(struct client *client, struct ledger *ledger, bool is_last,
                                       uint64_t body_limit)
 {
-	static const char *const paths[] = {"/a",        "/a", "/a", "/b", "/n", "/a/some/where",
+	static const char *const paths[] = {"/a",        "/a", "/a", "/b", "/n", "/t", "/a/some/where",
 	                                    "/b/%7Euser"};
 	struct random *random = client->random;
 	struct request *request = ledger_request(ledger);
@@ -123,6 +123,7 @@ static struct request *choose_request(struct client *client, struct ledger *ledg
 	request->client = client->number;
 	request->path = paths[random_below(random, sizeof(paths) / sizeof(paths[0]))];
 	request->redirects = client->redirected;
+	request->binds = client->binds;
 	request->method = methods[method].name;
 	request->is_idempotent = methods[method].is_idempotent;
 	request->is_head = strcmp(request->method, "HEAD") == 0;
@@ -143,6 +144,8 @@ void client_script(struct client *client, struct ledger *ledger, uint64_t body_l
 
 	client->starts_ms = client->loop->now_ms + random_size(random, 3000);
 	client->redirected = random_chance(random, 5);
+	client->is_balanced = !client->redirected && random_chance(random, 15);
+	client->binds = random_chance(random, 10);
 	client->pipelines = random_chance(random, 40);
 	client->is_rude = random_chance(random, faults);
 	client->end = (enum client_end)random_below(random, 3);
@@ -277,6 +280,8 @@ static void put_head(const struct request *request, struct random *random, struc
 	if (request->flaw != FLAW_NO_HOST && (request->minor == 1 || random_chance(random, 60)))
 		bytes_put_string(out, "Host: sim.example\r\n");
 	bytes_printf(out, "X-Sim: %u\r\n", request->id);
+	if (request->binds)
+		bytes_put_string(out, "Authorization: NTLM TlRMTVNTUAAB\r\n");
 	put_filler(request, random, out);
 	put_flaw(request, out);
 	if (request->form == FORM_LENGTH)

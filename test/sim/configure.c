@@ -21,6 +21,8 @@ static void configure_clusters(struct config *config, const struct mood *mood,
 
 		cluster->pool.idle_max = idle_max[random_below(random, 6)];
 		cluster->pool.idle_timeout_ms = random_between(random, 100, 10 * SECOND_MS);
+		cluster->retries.share = is_hasty ? random_below(random, 100) : 20;
+		cluster->retries.per_second = is_hasty ? random_below(random, 3) : 10;
 		cluster->timeouts.connect_ms = choose(random, is_hasty, 3 * SECOND_MS);
 		cluster->timeouts.first_byte_ms = choose(random, is_hasty, MINUTE_MS);
 		cluster->timeouts.idle_ms = choose(random, is_hasty, MINUTE_MS);
@@ -36,6 +38,8 @@ void configure(struct config *config, const struct mood *mood, struct random *ra
 	config->limits.body_size = random_chance(random, 30) ? random_between(random, 1, 5000) : 0;
 	config->limits.replay_body = random_chance(random, 30) ? random_below(random, 2000) : 65536;
 	config->limits.unread_body = random_chance(random, 20) ? random_below(random, 2000) : 65536;
+	config->limits.rate_min = is_hasty ? random_size(random, 5000) : 256;
+	config->timeouts.rate_grace_ms = choose(random, is_hasty, MINUTE_MS);
 	config->timeouts.request_head_ms = choose(random, is_hasty, 10 * SECOND_MS);
 	config->timeouts.keep_alive_ms = choose(random, is_hasty, 75 * SECOND_MS);
 	config->timeouts.client_idle_ms = choose(random, is_hasty, MINUTE_MS);

@@ -1,8 +1,9 @@
-/* net/loop.h and net/lookup.h without a network. */
+/* net/loop.h, net/job.h and net/lookup.h without a network. */
 
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "net/job.h"
 #include "net/lookup.h"
 #include "net/loop.h"
 #include "sim/fake_net.h"
@@ -92,6 +93,49 @@ void lookup_cancel(struct lookup *lookup)
 		return;
 	list_remove(&lookup->node);
 	memory_free(lookup);
+}
+
+/* Done in the next moment. No configuration of the simulator asks for one. */
+struct job {
+	struct deadline deadline;
+	const struct job_events *events;
+	void *subject;
+	void *owner;
+	bool cancelled;
+};
+
+static void end_job(void *owner)
+{
+	struct job *job = owner;
+
+	if (!job->cancelled) {
+		job->events->work(job->subject);
+		job->events->on_done(job->owner);
+	}
+	job->events->release(job->subject);
+	memory_free(job);
+}
+
+enum error job_start(struct loop *loop, const struct job_events *events, void *subject, void *owner,
+                     struct job **ret_job)
+{
+	struct job *job = memory_new(1, sizeof(*job));
+
+	if (!job)
+		return ERROR_OUT_OF_MEMORY;
+	job->events = events;
+	job->subject = subject;
+	job->owner = owner;
+	deadline_init(&job->deadline, end_job, job);
+	deadline_set(&loop->deadlines, &job->deadline, loop->now_ms + 1);
+	*ret_job = job;
+	return OK;
+}
+
+void job_cancel(struct job *job)
+{
+	if (job)
+		job->cancelled = true;
 }
 
 bool lookup_is_waiting(const struct loop *loop)

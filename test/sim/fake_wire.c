@@ -320,6 +320,19 @@ void wire_want_read(struct wire *wire, bool wanted)
 		w->reading = true;
 }
 
+enum error wire_local_address(const struct wire *wire, struct address *ret_address)
+{
+	(void)wire;
+	return address_parse(SPAN("192.0.2.1:443"), ret_address);
+}
+
+uint64_t wire_taken_bytes(const struct wire *wire)
+{
+	const struct connection *connection = wire_connection(wire);
+
+	return connection ? connection->from_proxy.taken_bytes : wire->sent_bytes;
+}
+
 bool wire_is_quiet(const struct wire *wire)
 {
 	const struct owned_wire *w = (const struct owned_wire *)(const void *)wire;

@@ -121,6 +121,8 @@ static void check_repetition(const struct request *request)
 
 	if (!request->is_idempotent)
 		violation("request %u: %s was sent twice", request->id, request->method);
+	if (request->binds)
+		violation("request %u authenticates its connection, and was sent twice", request->id);
 	if (!last->is_reused)
 		violation("request %u was sent again, though its connection was fresh", request->id);
 	/* What comes before the whole head is there can not be its answer. */

@@ -80,6 +80,7 @@ struct attempt {
 	uint64_t body_size;
 	bool keep_alive;          /* it will keep the connection */
 	bool is_switch;           /* a valid 101 */
+	bool offers;              /* it asks for authentication that is bound to the connection */
 	bool is_sent;             /* all of the answer is on its way */
 	uint64_t sent_at;         /* then: where it ends in the connection's bytes */
 	bool is_excused;          /* its connection broke by no fault of the proxy */
@@ -101,13 +102,16 @@ struct request {
 	bool keep_alive;
 	bool expects;   /* Expect: 100-continue */
 	bool upgrades;  /* a valid WebSocket handshake */
+	bool binds;     /* it authenticates the connection */
 	bool redirects; /* to a listener that only redirects */
 	uint64_t tunnel_up;
 	uint64_t tunnel_down;
 
 	/* What became of it. */
-	bool is_begun; /* the client has sent a byte */
-	bool is_sent;  /* the client has sent all of it */
+	bool is_pipelined; /* it was begun before the one before it was answered */
+	bool is_begun;     /* the client has sent a byte */
+	bool has_sent_head;
+	bool is_sent; /* the client has sent all of it */
 	struct attempt attempts[ATTEMPTS_MAX];
 	unsigned attempt_count;
 

@@ -8,7 +8,7 @@
 enum { IDLE_MS_MAX = 3000 };
 
 struct origin *origin_new(struct connection *connection, struct ledger *ledger,
-                          const struct mood *mood, struct random *random)
+                          const struct mood *mood, struct random *random, bool is_told)
 {
 	struct origin *origin = calloc(1, sizeof(*origin));
 
@@ -19,7 +19,8 @@ struct origin *origin_new(struct connection *connection, struct ledger *ledger,
 	origin->mood = mood;
 	origin->random = random;
 	origin->closes_ms = DEADLINE_NEVER;
-	tap_init(&origin->tap, ledger, connection);
+	origin->preamble.is_awaited = is_told;
+	tap_init(&origin->tap, ledger, connection, is_told);
 	reading_init(&origin->reading, false, false);
 	list_init(&origin->node);
 	connection->peer = origin;
@@ -238,6 +239,9 @@ static void begin_request(struct origin *origin)
 
 static void take_requests(struct origin *origin)
 {
+	struct span behind = preamble_take(&origin->preamble, bytes_content(&origin->in));
+
+	bytes_taken(&origin->in, bytes_size(&origin->in) - behind.size);
 	while (bytes_size(&origin->in) > 0 && !origin->is_over) {
 		struct span payload;
 		size_t taken;

@@ -38,6 +38,7 @@ struct origin {
 	struct connection *connection;
 	struct tap tap;
 
+	struct preamble preamble;
 	struct reading reading; /* of requests */
 	struct bytes in;
 	struct request *request; /* that is being answered; NULL: none */
@@ -55,8 +56,9 @@ struct origin {
 	uint64_t closes_ms; /* while idle; DEADLINE_NEVER: when it is told to */
 };
 
+/* `is_told`: a PROXY header comes first. */
 struct origin *origin_new(struct connection *connection, struct ledger *ledger,
-                          const struct mood *mood, struct random *random);
+                          const struct mood *mood, struct random *random, bool is_told);
 void origin_free(struct origin *origin);
 /* What the proxy sent has been taken by the kernel. */
 void origin_hear(struct origin *origin, struct span bytes);

@@ -28,22 +28,37 @@ struct plan {
 	bool is_bodiless; /* HEAD, 204, 304 */
 	bool is_switch;
 	bool keep_alive;
-	bool is_big; /* its head */
+	bool is_big;        /* its head */
+	unsigned announces; /* a keep-alive time of one second less; 0: none */
+	bool offers;        /* authentication that is bound to the connection */
 };
+
+static void put_filler(struct bytes *out, size_t size)
+{
+	for (size_t i = 0; i < size; i += FILLER)
+		bytes_printf(out, "X-Filler: %0*d\r\n", FILLER, 0);
+}
 
 static void put_interims(struct origin *origin)
 {
 	struct random *random = origin->random;
 	const struct request *request = origin->request;
 	struct bytes *out = &origin->answer.out;
+	unsigned floods = 0;
 
 	if (request->expects && !origin->answer.is_early && random_chance(random, 70))
 		bytes_printf(out, "HTTP/1.1 100 Continue\r\nX-Sim-Answer: %u %u\r\n\r\n", request->id,
 		             origin->attempt_number);
-	while (random_chance(random, 8))
-		bytes_printf(out, "HTTP/1.1 %s\r\nX-Sim-Answer: %u %u\r\nLink: </x>\r\n\r\n",
+	/* A flood, more than the buffers on the way to a client that does not read. */
+	if (random_chance(random, 4))
+		floods = (unsigned)random_between(random, 5, 15);
+	for (unsigned i = 0; i < floods || random_chance(random, 8); i++) {
+		bytes_printf(out, "HTTP/1.1 %s\r\nX-Sim-Answer: %u %u\r\nLink: </x>\r\n",
 		             random_chance(random, 50) ? "103 Early Hints" : "102 Processing", request->id,
 		             origin->attempt_number);
+		put_filler(out, floods > 0 || random_chance(random, 30) ? HEAD_BIG : 0);
+		bytes_put_string(out, "\r\n");
+	}
 }
 
 static uint64_t choose_size(const struct origin *origin)
@@ -75,6 +90,8 @@ static struct plan choose_plan(struct origin *origin)
 	plan.body_size = choose_size(origin);
 	plan.is_switch = request->upgrades && random_chance(random, 75);
 	plan.is_big = random_chance(random, 5);
+	plan.announces = random_chance(random, 20) ? (unsigned)random_between(random, 1, 10) : 0;
+	plan.offers = request->binds || random_chance(random, 3);
 	if (random_chance(random, origin->mood->backend_faults / 2)) {
 		plan.wrong = (enum wrong)random_between(random, 1, WRONG_COUNT - 1);
 		if (plan.wrong == WRONG_CHUNK && (plan.form != FORM_CHUNKED || plan.is_bodiless))
@@ -126,6 +143,9 @@ static void put_framing(const struct plan *plan, struct bytes *out)
 		bytes_printf(out, "Content-Length: %llu\r\n", (unsigned long long)plan->body_size);
 	else if (plan->form == FORM_CHUNKED)
 		bytes_put_string(out, "Transfer-Encoding: chunked\r\n");
+	if (plan->announces)
+		bytes_printf(out, "Keep-Alive: timeout=%u, max=%u\r\n", plan->announces - 1,
+		             plan->announces);
 	if (!plan->keep_alive)
 		bytes_put_string(out, "Connection: close\r\n");
 	else if (plan->minor == 0)
@@ -144,8 +164,9 @@ static void put_head(const struct origin *origin, const struct plan *plan, struc
 		bytes_printf(out, "HTTP/1.%d %d Whatever\r\n", plan->minor, plan->status);
 	bytes_printf(out, "X-Sim-Answer: %u %u\r\nServer: sim\r\n", origin->request->id,
 	             origin->attempt_number);
-	for (size_t i = 0; i < filler; i += FILLER)
-		bytes_printf(out, "X-Filler: %0*d\r\n", FILLER, 0);
+	if (plan->offers)
+		bytes_put_string(out, "WWW-Authenticate: Basic realm=\"a\", NTLM\r\n");
+	put_filler(out, filler);
 	put_wrong(plan->wrong, out);
 	if (plan->wrong != WRONG_TWO_LENGTHS && plan->wrong != WRONG_TWO_FRAMINGS)
 		put_framing(plan, out);
@@ -206,6 +227,7 @@ static void note(const struct origin *origin, const struct plan *plan)
 	/* Closed with the request unread, an early answer may get lost. */
 	attempt->is_good = plan->wrong == WRONG_NOTHING && answer->cut == CUT_NONE &&
 	                   (!answer->is_early || (answer->reads_on && attempt->keep_alive));
+	attempt->offers = plan->offers && plan->wrong == WRONG_NOTHING;
 	attempt->is_switch = plan->is_switch && plan->wrong == WRONG_NOTHING;
 	trace("backend: connection %u will answer request %u: %d, form %d, %llu bytes%s%s%s",
 	      origin->connection->number, origin->request->id, attempt->status, (int)attempt->form,
@@ -224,6 +246,9 @@ static void choose_cut(struct origin *origin, const struct plan *plan)
 	if (plan->form == FORM_UNTIL_CLOSE && answer->cut == CUT_CLOSE)
 		answer->cut = CUT_RESET;
 	answer->cut_after = random_below(origin->random, bytes_size(&answer->out));
+	/* Right after an interim response, which may be on its way to the client still. */
+	if (answer->interim_left > 0 && random_chance(origin->random, 30))
+		answer->cut_after = answer->interim_left;
 }
 
 void origin_plan(struct origin *origin)

@@ -4,9 +4,10 @@
 
 #include "sim/trace.h"
 
-void tap_init(struct tap *tap, struct ledger *ledger, struct connection *connection)
+void tap_init(struct tap *tap, struct ledger *ledger, struct connection *connection, bool is_told)
 {
-	*tap = (struct tap){.ledger = ledger, .connection = connection};
+	*tap = (struct tap){.ledger = ledger, .connection = connection, .is_told = is_told};
+	tap->preamble.is_awaited = is_told;
 	reading_init(&tap->reading, false, false);
 }
 
@@ -50,6 +51,9 @@ static void check_head(struct tap *tap)
 	if (reading_field(reading, "upgrade", &value) != request->upgrades)
 		violation("request %u reached a backend with%s Upgrade", request->id,
 		          request->upgrades ? "out" : "");
+	if (span_starts_with(span_of_string(request->path), SPAN("/b")) &&
+	    (!reading_field(reading, "x-client", &value) || !span_equal(value, SPAN("192.0.2.7"))))
+		violation("request %u reached a backend without what its route sets", request->id);
 	if (reading_field(reading, "x-secret", &value))
 		violation("request %u reached a backend with a field that Connection lists", request->id);
 }
@@ -61,6 +65,39 @@ static void hear_first_byte(struct tap *tap)
 	tap->sent_before = tap->connection->to_proxy.put_bytes;
 	if (tap->sent_before > tap->received_before)
 		tap->ledger->is_poisoned = true;
+}
+
+/* A connection on which a client has authenticated, or was asked to, is that client's alone. */
+static void check_bond(struct tap *tap, const struct request *request)
+{
+	if (tap->count > 0 && tap->attempt->offers && !tap->attempt->is_poisoned && !tap->is_bound) {
+		tap->is_bound = true;
+		tap->bound_client = tap->request->client;
+	}
+	if (tap->is_bound && tap->bound_client != request->client)
+		violation("connection %u is client %u's alone, and was used for request %u",
+		          tap->connection->number, tap->bound_client, request->id);
+	if (request->binds && tap->count > 0 && !tap->is_bound)
+		violation("request %u authenticates connection %u, which others have used", request->id,
+		          tap->connection->number);
+	if (request->binds) {
+		tap->is_bound = true;
+		tap->bound_client = request->client;
+	}
+}
+
+/* With a PROXY header before it, a connection carries one request, of the client that is told;
+ * more only if the client has authenticated it. */
+static void check_preamble(const struct tap *tap, const struct request *request)
+{
+	if (!tap->is_told)
+		return;
+	if (tap->count > 0 && !tap->is_bound)
+		violation("connection %u has a PROXY header, and was used again for request %u",
+		          tap->connection->number, request->id);
+	if (!preamble_tells(&tap->preamble, request->client))
+		violation("request %u of client %u came behind: %s", request->id, request->client,
+		          tap->preamble.line);
 }
 
 /* The first line of a request is there: which one is it, and may it be here? */
@@ -79,6 +116,8 @@ static void begin_request(struct tap *tap)
 	if (tap->count > 0 && !tap->was_clean)
 		violation("connection %u was used for request %u before %u was over",
 		          tap->connection->number, request->id, tap->request->id);
+	check_bond(tap, request);
+	check_preamble(tap, request);
 	was_poisoned = tap->attempt && tap->attempt->is_poisoned;
 	tap->request = request;
 	tap->attempt = ledger_attempt(request, tap->connection, tap->count > 0);
@@ -148,6 +187,7 @@ static void hear_head(struct tap *tap, bool was_begun)
 
 void tap_hear(struct tap *tap, struct span bytes)
 {
+	bytes = preamble_take(&tap->preamble, bytes);
 	while (bytes.size > 0) {
 		struct span head = reading_head(&tap->reading);
 		bool was_head = tap->reading.phase == READING_HEAD;

@@ -11,15 +11,20 @@
 #define SALLYPORT_SIM_TAP_H
 
 #include "sim/ledger.h"
+#include "sim/preamble.h"
 #include "sim/reading.h"
 
 struct tap {
 	struct ledger *ledger;
 	struct connection *connection;
+	bool is_told; /* by a PROXY header, whose connection this is */
+	struct preamble preamble;
 	struct reading reading;
 	struct request *request; /* that is arriving, or has arrived last; NULL: none yet */
 	struct attempt *attempt;
 	unsigned attempt_number; /* of the request */
+	bool is_bound;           /* it knows who its client is */
+	unsigned bound_client;   /* then: that one */
 	unsigned count;          /* requests on this connection */
 	/* When the first byte of the request that is arriving came. */
 	bool was_clean;
@@ -27,7 +32,7 @@ struct tap {
 	uint64_t sent_before;     /* by the backend */
 };
 
-void tap_init(struct tap *tap, struct ledger *ledger, struct connection *connection);
+void tap_init(struct tap *tap, struct ledger *ledger, struct connection *connection, bool is_told);
 void tap_done(struct tap *tap);
 void tap_hear(struct tap *tap, struct span bytes);
 /* True if the last request and its answer have passed whole, and the connection may be kept. */

@@ -22,12 +22,20 @@ static struct {
 	unsigned long early;
 	unsigned long tunnels;
 	unsigned long refused;
-	unsigned long calm_due; /* requests that a whole answer was demanded for */
+	unsigned long bound;       /* attempts on connections that knew their client */
+	unsigned long pipelined;   /* requests behind another that was not answered yet */
+	unsigned long slow_heads;  /* answered 408 before their head was sent */
+	unsigned long slow_bodies; /* and after */
+	unsigned long told;        /* reached a backend behind a PROXY header */
+	unsigned long balanced;    /* clients whose own header was taken, and who were answered */
+	unsigned long failing;     /* runs in which allocations fail */
+	unsigned long calm_due;    /* requests that a whole answer was demanded for */
 	unsigned long by_status[600];
 } seen;
 
 static void count(const struct request *request)
 {
+	seen.pipelined += request->is_pipelined;
 	seen.requests++;
 	seen.attempts += request->attempt_count;
 	seen.retries += request->attempt_count > 1;
@@ -35,7 +43,9 @@ static void count(const struct request *request)
 	for (unsigned i = 0; i < request->attempt_count; i++) {
 		seen.reused += request->attempts[i].is_reused;
 		seen.early += request->attempts[i].is_early;
+		seen.bound += request->binds && request->attempts[i].is_reused;
 	}
+	seen.told += request->attempt_count > 0 && strcmp(request->path, "/t") == 0;
 	seen.refused += request->flaw != FLAW_NONE && request->is_own;
 	if (!request->is_answered) {
 		seen.unanswered++;
@@ -47,6 +57,36 @@ static void count(const struct request *request)
 	seen.tunnels += request->status == 101;
 	if (request->is_own && request->status < 600)
 		seen.by_status[request->status]++;
+	if (request->is_own && request->status == 408)
+		*(request->has_sent_head ? &seen.slow_bodies : &seen.slow_heads) += 1;
+}
+
+const char *verdict_missing(void)
+{
+	const struct {
+		const char *what;
+		unsigned long count;
+	} kinds[] = {
+		{"a request on a reused connection", seen.reused},
+		{"a request that was sent again", seen.retries},
+		{"an interim response", seen.interims},
+		{"an early answer", seen.early},
+		{"a tunnel", seen.tunnels},
+		{"a pipelined request", seen.pipelined},
+		{"an answer that was cut short", seen.cut_short},
+		{"a refused request", seen.refused},
+		{"a further request on an authenticated connection", seen.bound},
+		{"a head that came too slowly", seen.slow_heads},
+		{"a body that came too slowly", seen.slow_bodies},
+		{"a backend that was told of its client", seen.told},
+		{"a client behind a balancer", seen.balanced},
+		{"a run with failing allocations", seen.failing},
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (kinds[i].count == 0)
+			return kinds[i].what;
+	return NULL;
 }
 
 void verdict_print_counts(void)
@@ -55,11 +95,12 @@ void verdict_print_counts(void)
 		"%lu requests, %lu attempts at backends, %lu on reused connections, %lu sent again\n"
 		"%lu whole answers, %lu cut short, %lu not answered, %lu interim, %lu early, "
 		"%lu tunnels\n"
+		"%lu pipelined, %lu on authenticated connections, %lu runs without memory at times\n"
 		"%lu whole answers were due and came; %lu requests were refused as flawed\n"
 		"%lu answers of the proxy's own:",
 		seen.requests, seen.attempts, seen.reused, seen.retries, seen.whole, seen.cut_short,
-		seen.unanswered, seen.interims, seen.early, seen.tunnels, seen.calm_due, seen.refused,
-		seen.own);
+		seen.unanswered, seen.interims, seen.early, seen.tunnels, seen.pipelined, seen.bound,
+		seen.failing, seen.calm_due, seen.refused, seen.own);
 	for (int status = 0; status < 600; status++)
 		if (seen.by_status[status] > 0)
 			(void)printf(" %d×%lu", status, seen.by_status[status]);
@@ -118,9 +159,25 @@ static void judge_tunnel(const struct client *client, const struct request *requ
 		          (unsigned long long)(request->tunnel_ended_ms - attempt->tunnel_ended_ms));
 }
 
-static bool may_be_repeated(const struct world *world, const struct request *request)
+/* A backend knows this client by its connection: with that ends the client's. */
+static bool is_bound(const struct client *client, const struct request *request)
 {
-	return request->is_idempotent &&
+	if (client->binds)
+		return true;
+	for (unsigned i = 0; i < client->request_count; i++) {
+		const struct request *before = client->requests[i];
+
+		for (unsigned j = 0; before->id < request->id && j < before->attempt_count; j++)
+			if (before->attempts[j].offers)
+				return true;
+	}
+	return false;
+}
+
+static bool may_be_repeated(const struct world *world, const struct client *client,
+                            const struct request *request)
+{
+	return request->is_idempotent && !is_bound(client, request) &&
 	       request->body_size <= world->services.setup->config->limits.replay_body;
 }
 
@@ -131,7 +188,7 @@ static void judge_stale(const struct world *world, const struct client *client,
 	/* It may have been sent on to where nobody accepts connections. */
 	if (world->mood.connect_faults > 0)
 		return;
-	if (may_be_repeated(world, request))
+	if (may_be_repeated(world, client, request))
 		violation("request %u died on a reused connection, and was not sent again", request->id);
 	expect_own(client, request, 502);
 }
@@ -180,9 +237,11 @@ static void judge_request(const struct world *world, const struct client *client
 	    request->attempt_count == 0)
 		return;
 	if (is_redirected(request)) {
-		/* HTTP/1.0 knows no Host, and without one there is nowhere to send it. */
+		/* HTTP/1.0 knows no Host, and without one there is nowhere to send it; a flaw of the body
+		 * may come together with the head, and is told then. */
 		if (request->is_answered && request->status != 301 && request->status != 308 &&
-		    (request->status != 400 || request->minor == 1))
+		    (request->status != 400 || request->minor == 1) &&
+		    (request->flaw == FLAW_NONE || request->status != flaw_status(request->flaw)))
 			violation("request %u was answered %d instead of a redirect", request->id,
 			          request->status);
 	} else if (!flaw_may_reach(request->flaw)) {
@@ -197,9 +256,10 @@ static void judge_request(const struct world *world, const struct client *client
 	} else if (request->attempt_count > 0) {
 		judge_answered(world, client, request);
 	} else if (world->mood.connect_faults == 0 && strcmp(request->path, "/n") != 0 &&
-	           may_be_repeated(world, request)) {
+	           may_be_repeated(world, client, request)) {
 		violation("request %u never reached a backend", request->id);
-	} else if (!is_lost(client, request) && (!request->is_whole || request->status < 502)) {
+	} else if (!is_lost(client, request) && !is_bound(client, request) &&
+	           (!request->is_whole || request->status < 502)) {
 		violation("request %u reached no backend, and was answered %d", request->id,
 		          request->status);
 	}
@@ -209,6 +269,10 @@ void verdict_give(const struct world *world)
 {
 	for (unsigned i = 0; i < world->ledger.request_count; i++)
 		count(world->ledger.requests[i]);
+	for (unsigned i = 0; i < world->client_count; i++)
+		seen.balanced +=
+			world->clients[i].is_balanced && world->clients[i].requests[0]->is_answered;
+	seen.failing += world->mood.is_failing;
 	if (!world->mood.is_calm)
 		return;
 	for (unsigned i = 0; i < world->client_count; i++) {

@@ -14,5 +14,7 @@ void verdict_give(const struct world *world);
 
 /* What all runs so far have seen, to tell that they see enough. */
 void verdict_print_counts(void);
+/* What a great many runs should have seen, and these have not; NULL: nothing. */
+const char *verdict_missing(void);
 
 #endif

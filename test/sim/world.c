@@ -17,6 +17,7 @@ enum {
 	START_MS = 1000000,
 	PEER_WEIGHT = 8,
 	STEPS_MAX = 3000000,
+	TOLD_NETWORK = 3, /* 10.0.3.0/24: the backends to which PROXY headers are sent */
 };
 
 /* What can happen next, and how likely it is among the others. */
@@ -87,10 +88,11 @@ static void let_client_connect(struct world *world, void *object)
 {
 	struct client *client = object;
 	struct setup *setup = world->services.setup;
-	struct address peer = {.kind = ADDRESS_IPV4, .port = 50000, .host = "192.0.2.7"};
+	struct address peer = preamble_source(client->number, false);
+	size_t listener = client->redirected ? 1 : client->is_balanced ? 2 : 0;
 
 	client_connect(client);
-	if (session_open(&world->services, &setup->listeners[client->redirected ? 1 : 0], NULL,
+	if (session_open(&world->services, &setup->listeners[listener], NULL,
 	                 (int)client->connection->number, &peer))
 		trace("client %u: no session", client->number);
 }
@@ -328,8 +330,9 @@ static enum fate on_connect(void *owner, struct connection *connection,
 		fate = (enum fate)random_between(random, FATE_REFUSED, FATE_UNANSWERED);
 	trace("connection %u: the proxy connects to %s", connection->number, address->host);
 	if (fate == FATE_ACCEPTED) {
+		bool is_told = address->bytes[2] == TOLD_NETWORK;
 		struct origin *origin =
-			origin_new(connection, &world->ledger, &world->mood, &world->random);
+			origin_new(connection, &world->ledger, &world->mood, &world->random, is_told);
 
 		list_add_last(&world->origins, &origin->node);
 	}

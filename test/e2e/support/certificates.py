@@ -7,6 +7,7 @@ from pathlib import Path
 KEY_KINDS = {
     "ecdsa": ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
     "rsa": ["-newkey", "rsa:2048"],
+    "p384": ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-384"],
 }
 
 AUTHORITY_CONFIG = """

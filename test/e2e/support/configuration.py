@@ -60,7 +60,9 @@ def with_ports(whole, free_port):
 def yaml(value, indent=""):
     """Block style, plain scalars where they are safe: what a user would write."""
     if isinstance(value, dict):
-        return "".join(f"{indent}{key}:{nested(item, indent)}" for key, item in value.items())
+        return "".join(
+            f"{indent}{scalar(key)}:{nested(item, indent)}" for key, item in value.items()
+        )
     if isinstance(value, list):
         return "".join(f"{indent}-{nested(item, indent)}" for item in value)
     raise TypeError(value)

@@ -32,3 +32,11 @@ def matching(entries, wanted):
     return [
         entry for entry in entries if all(entry.get(key) == value for key, value in wanted.items())
     ]
+
+
+def words(proxy, part):
+    """The one explanation of a failed handshake that holds `part`."""
+    [found] = {
+        line["explanation"] for line in proxy.failed_handshakes() if part in line["explanation"]
+    }
+    return found

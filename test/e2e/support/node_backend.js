@@ -2,6 +2,8 @@
 //   GET  /page      a page with a length and an ETag     GET /chunked  300,000 bytes in chunks
 //   GET  /hints     103 Early Hints, then the page       GET /204      nothing
 //   POST /echo      the body, as it comes                POST /sha256  the body's digest
+//   GET  /until-close  ended by the connection's end   GET /trailers  chunks and a trailer
+//   PUT  /early     413 before the body is read
 //   Upgrade         a WebSocket echo
 'use strict';
 const { createHash } = require('crypto');
@@ -32,8 +34,26 @@ const pages = {
     for (let at = 0; at < long.length; at += 7001) response.write(long.subarray(at, at + 7001));
     response.end();
   },
+  '/until-close': (request, response) => {
+    response.shouldKeepAlive = false;
+    response.removeHeader('Transfer-Encoding');
+    response.write(pattern(300000));
+    response.end();
+  },
+  '/trailers': (request, response) => {
+    response.setHeader('Trailer', 'X-Trailer');
+    response.write(pattern(300000));
+    response.addTrailers({ 'X-Trailer': 'late' });
+    response.end();
+  },
+  '/early': (request, response) => {
+    response.writeHead(413, { Connection: 'close' }).end('too much\n');
+  },
   '/204': (request, response) => response.writeHead(204).end(),
-  '/echo': (request, response) => request.pipe(response),
+  '/echo': (request, response) => {
+    request.on('data', (part) => response.write(part));
+    request.on('end', () => response.end(Object.values(request.trailers).join()));
+  },
   '/sha256': (request, response) => {
     const digest = createHash('sha256');
     request.on('data', (part) => digest.update(part));

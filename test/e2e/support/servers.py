@@ -39,16 +39,35 @@ http {{
     root {folder}/files;
     location = /page {{ default_type text/html; }}
     location = /chunked {{ ssi on; ssi_types application/octet-stream; }}
+    location = /until-close {{
+      ssi on; ssi_types application/octet-stream; chunked_transfer_encoding off;
+      alias {folder}/files/chunked;
+    }}
+    location = /trailers {{
+      ssi on; ssi_types application/octet-stream; add_trailer X-Trailer late;
+      alias {folder}/files/chunked;
+    }}
+    location = /early {{ client_max_body_size 1; dav_methods PUT; }}
     location = /204 {{ return 204; }}
     location = /id {{ return 200 $arg_id; }}
     location /kept/ {{ dav_methods PUT DELETE; }}
+  }}
+  server {{
+    listen 127.0.0.1:{proxy_protocol_port} proxy_protocol;
+    set $from $proxy_protocol_addr:$proxy_protocol_port;
+    set $to $proxy_protocol_server_addr:$proxy_protocol_server_port;
+    location / {{ return 200 "$from $to"; }}
   }}
 }}
 """
 
 
 class Nginx:
-    """nginx with static files in `files`, PUT below /kept/, and /id that answers its argument."""
+    """nginx with static files in `files`, PUT below /kept/, and /id that answers its argument.
+
+    At proxy_protocol_address each connection must begin with a PROXY header; the answer tells what
+    nginx took from it.
+    """
 
     name = "nginx"
     echoes = False  # it has no way to answer a body; PUT and GET do the same in two steps
@@ -60,8 +79,10 @@ class Nginx:
         (self.files / "chunked").write_bytes(LONG)
         config = folder / "nginx.conf"
         for _ in range(5):
-            self.port = free_port()
-            config.write_text(NGINX_CONFIG.format(folder=folder, port=self.port))
+            self.port, proxy_protocol_port = free_port(), free_port()
+            config.write_text(NGINX_CONFIG.format(
+                folder=folder, port=self.port, proxy_protocol_port=proxy_protocol_port
+            ))  # fmt: skip
             self.process = Process("nginx", ["/usr/sbin/nginx", "-p", folder, "-c", config], folder)
             pid = folder / "nginx.pid"
             until(lambda: not self.process.running or written(pid), "nginx starts")
@@ -69,6 +90,7 @@ class Nginx:
                 break
             self.process.forget()
         self.address = f"127.0.0.1:{self.port}"
+        self.proxy_protocol_address = f"127.0.0.1:{proxy_protocol_port}"
 
     def close(self):
         self.process.end()
@@ -112,6 +134,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(200, PAGE)
         elif self.path == "/chunked":
             self.answer_in_chunks(LONG)
+        elif self.path == "/until-close":
+            self.answer_until_close(LONG)
+        elif self.path == "/trailers":
+            self.answer_in_chunks(LONG, trailer=b"X-Trailer: late\r\n")
+        elif self.path == "/hints":
+            self.send_response_only(103)
+            self.send_header("Link", "</style.css>; rel=preload; as=style")
+            self.end_headers()
+            self.answer(200, PAGE)
         elif self.path == "/204":
             self.answer(204, None)
         else:
@@ -119,8 +150,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     do_HEAD = do_GET
 
+    def handle_expect_100(self):
+        going_on = super().handle_expect_100()
+        self.wfile.flush()
+        return going_on
+
     def do_POST(self):
-        self.answer(200, self.body())
+        if self.path == "/early":
+            self.close_connection = True
+            self.answer(413, b"too much\n")
+        else:
+            self.answer(200, self.body())
+
+    do_PUT = do_POST
 
     def body(self):
         if self.headers.get("Transfer-Encoding") != "chunked":
@@ -129,8 +171,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         while size := int(self.rfile.readline(), 16):
             body += self.rfile.read(size)
             self.rfile.readline()
-        self.rfile.readline()
-        return bytes(body)
+        trailer = self.rfile.readline()
+        return bytes(body) + trailer.rstrip(b"\r\n")
 
     def answer(self, status, body):
         self.send_response(status)
@@ -141,7 +183,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if body and self.command != "HEAD":
             self.wfile.write(body)
 
-    def answer_in_chunks(self, body, size=7001):
+    def answer_until_close(self, body):
+        self.close_connection = True
+        self.send_response(200)
+        self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def answer_in_chunks(self, body, size=7001, trailer=b""):
         self.send_response(200)
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
@@ -150,7 +200,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         for at in range(0, len(body), size):
             part = body[at : at + size]
             self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
-        self.wfile.write(b"0\r\n\r\n")
+        self.wfile.write(b"0\r\n" + trailer + b"\r\n")
 
 
 class OldHandler(Handler):
@@ -165,7 +215,10 @@ class OldHandler(Handler):
         if body and self.command != "HEAD":
             self.wfile.write(body)
 
-    def answer_in_chunks(self, body, size=0):
+    def answer_in_chunks(self, body, size=0, trailer=b""):
+        self.answer(200, body)
+
+    def answer_until_close(self, body):
         self.answer(200, body)
 
 

@@ -145,6 +145,7 @@ int site_set_up(void **state)
 		.name.text = SPAN("app"),
 		.backends = site_backends,
 		.pool = {.idle_max = SITE_IDLE_MAX, .idle_timeout_ms = SITE_IDLE_MS},
+		.retries = {.per_second = 1000},
 		.timeouts = {.avoid_ms = SITE_AVOID_MS, .resolve_ms = SITE_RESOLVE_MS},
 	};
 	site_config = (struct config){.clusters = &site_cluster_config, .cluster_count = 1};

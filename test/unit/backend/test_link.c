@@ -141,6 +141,71 @@ static void test_the_idle_timeout(void **state)
 	(void)close(peer);
 }
 
+/* An idle link whose last response said this; it must be gone after `limit_ms`, and not before. */
+static void expect_kept_for(const char *keep_alive, uint64_t limit_ms)
+{
+	struct field field = {.value = span_of_string(keep_alive), .id = FIELD_KEEP_ALIVE};
+	struct message response = {.kind = MESSAGE_RESPONSE, .fields = &field, .field_count = 1};
+	struct link *link = site_take(&user);
+	int peer = site_accept(link);
+
+	link_note_response(link, &response);
+	link_give_back(link);
+	assert_int_equal(site_cluster->idle_count, 1);
+	rig_skip_ms(limit_ms - 200);
+	rig_turns();
+	assert_int_equal(site_cluster->idle_count, 1);
+	rig_skip_ms(400);
+	RIG_UNTIL(site_cluster->idle_count == 0);
+	peer_expect_end(peer);
+	(void)close(peer);
+}
+
+static void test_the_time_that_the_backend_announces(void **state)
+{
+	(void)state;
+	site_open(1);
+	expect_kept_for("timeout=5, max=100", 4000);
+	expect_kept_for("timeout=2", 1000);
+	expect_kept_for("timeout=1000", SITE_IDLE_MS);
+}
+
+static void test_the_last_that_the_backend_announces(void **state)
+{
+	struct field field = {.value = SPAN("timeout=5, max=0"), .id = FIELD_KEEP_ALIVE};
+	struct message response = {.kind = MESSAGE_RESPONSE, .fields = &field, .field_count = 1};
+	struct link *link;
+	int peer;
+
+	(void)state;
+	site_open(1);
+	link = site_take(&user);
+	peer = site_accept(link);
+	link_note_response(link, &response);
+	link_give_back(link);
+	assert_int_equal(site_cluster->idle_count, 0);
+	peer_expect_end(peer);
+	(void)close(peer);
+}
+
+/* A backend that tells nothing, and closes what was idle for 20 s. */
+static void test_the_time_that_closes_show(void **state)
+{
+	int peer;
+
+	(void)state;
+	site_open(1);
+	for (int i = 0; i < 2; i++) {
+		(void)pool_one(&peer);
+		rig_skip_ms(20000);
+		rig_turns();
+		assert_int_equal(site_cluster->idle_count, 1);
+		(void)close(peer);
+		RIG_UNTIL(site_cluster->idle_count == 0);
+	}
+	expect_kept_for("", 19000);
+}
+
 static void test_the_oldest_makes_room(void **state)
 {
 	struct link *links[SITE_IDLE_MAX + 1];
@@ -292,6 +357,9 @@ int main(void)
 		TEST(test_the_end_closes_an_idle_link),
 		TEST(test_a_byte_closes_an_idle_link_without_memory),
 		TEST(test_the_idle_timeout),
+		TEST(test_the_time_that_the_backend_announces),
+		TEST(test_the_last_that_the_backend_announces),
+		TEST(test_the_time_that_closes_show),
 		TEST(test_the_oldest_makes_room),
 		TEST(test_no_pool_at_all),
 		TEST(test_with_bytes_left_over),

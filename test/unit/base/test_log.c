@@ -108,6 +108,65 @@ static void test_text(void **state)
 	                    "reason=ok\n");
 }
 
+static void write_lists(struct log *log)
+{
+	log_begin(log, LOG_TO_ACCESS, LOG_NOTICE, "lists");
+	log_put_list(log, "none");
+	log_put_list_end(log);
+	log_put_list(log, "steps");
+	for (uint64_t i = 0; i < 2; i++) {
+		log_put_item(log);
+		log_put_string(log, "name", "x");
+		log_put_number(log, "at", i);
+	}
+	log_put_list_end(log);
+	log_put_number(log, "after", 1);
+	log_end(log);
+}
+
+static void test_lists(void **state)
+{
+	(void)state;
+	write_to_file(LOG_JSON, write_lists);
+	assert_string_equal(after_time(content),
+	                    "\",\"level\":\"notice\",\"event\":\"lists\",\"none\":[],\"steps\":["
+	                    "{\"name\":\"x\",\"at\":0},{\"name\":\"x\",\"at\":1}],\"after\":1}\n");
+}
+
+static void test_lists_as_text(void **state)
+{
+	(void)state;
+	write_to_file(LOG_TEXT, write_lists);
+	assert_string_equal(after_time(content), " notice lists steps.1.name=x steps.1.at=0 "
+	                                         "steps.2.name=x steps.2.at=1 after=1\n");
+}
+
+static void write_each_level(struct log *log)
+{
+	static const enum log_level levels[] = {LOG_DEBUG, LOG_NOTICE, LOG_WARNING, LOG_ERROR};
+
+	for (size_t i = 0; i < 4; i++) {
+		log->level = levels[i];
+		for (unsigned level = 0; level < LOG_LEVEL_COUNT; level++) {
+			assert_true(log_wants(log, (enum log_level)level) == (level <= levels[i]));
+			log_message(log, (enum log_level)level, "line", "words");
+		}
+	}
+}
+
+/* What matters less than the level is not written; the access log is not concerned. */
+static void test_levels(void **state)
+{
+	size_t count = 0;
+
+	(void)state;
+	write_to_file(LOG_TEXT, write_each_level);
+	for (const char *at = content; *at; at++)
+		count += *at == '\n';
+	assert_int_equal(count, 4 + 3 + 2 + 1);
+	assert_non_null(strstr(content, " debug line"));
+}
+
 static void write_message(struct log *log)
 {
 	log_message(log, LOG_WARNING, "odd", "%d of %s", 3, "four");
@@ -262,6 +321,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_json),
 		TEST(test_text),
+		TEST(test_lists),
+		TEST(test_lists_as_text),
+		TEST(test_levels),
 		TEST(test_message),
 		TEST(test_a_burst_is_written_whole),
 		TEST(test_a_reader_that_does_not_read_costs_lines_not_time),

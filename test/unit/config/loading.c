@@ -16,8 +16,14 @@ char *loading_lookup(const char *name)
 		const char *name;
 		char value[32];
 	} variables[] = {
-		{"HOST", "legacy.internal"}, {"PORT", "8443"}, {"CLUSTER", "app"},    {"NESTED", "${HOST}"},
-		{"ONCE", "$${HOST}"},        {"EMPTY", ""},    {"EVIL", "a\x1b[31m"},
+		{"HOST", "legacy.internal"},
+		{"PORT", "8443"},
+		{"CLUSTER", "app"},
+		{"NESTED", "${HOST}"},
+		{"DOTTED", "${client.address}"},
+		{"ONCE", "$${HOST}"},
+		{"EMPTY", ""},
+		{"EVIL", "a\x1b[31m"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(variables); i++)

@@ -55,6 +55,7 @@ static void check_defaults(const struct config *config)
 	assert_int_equal(config->limits.unread_body, 64 << 10);
 	assert_int_equal(config->limits.connections, 10000);
 	assert_int_equal(config->limits.memory, 512 << 20);
+	assert_int_equal(config->limits.page_files, 256 << 20);
 	assert_int_equal(config->timeouts.handshake_ms, 10000);
 	assert_int_equal(config->timeouts.request_head_ms, 10000);
 	assert_int_equal(config->timeouts.keep_alive_ms, 75000);
@@ -111,7 +112,7 @@ static void test_loads_the_example_of_the_design(void **state)
 	check_text(tls->certificates[1].key, "/etc/sallyport/certs/other.key");
 	assert_int_equal(tls->certificates[1].key.place.line, 6);
 	assert_int_equal(tls->certificates[1].key.place.column, 41);
-	assert_int_equal(tls->policy, CONFIG_POLICY_INTERMEDIATE);
+	check_text(tls->policy, "intermediate");
 	assert_int_equal(tls->unknown_server_name, CONFIG_UNKNOWN_NAME_DEFAULT);
 	assert_true(tls->tickets);
 	assert_int_equal(tls->ticket_lifetime_ms, 12 * 3600000);
@@ -164,6 +165,8 @@ static void test_loads_the_examples(void **state)
 		"config/examples/one-app.yaml",
 		"config/examples/several-apps.yaml",
 		"config/examples/container.yaml",
+		"config/examples/policies.yaml",
+		"config/examples/rules-of-routes.yaml",
 	};
 
 	(void)state;

@@ -177,11 +177,28 @@ static void test_prints_json(void **state)
 	diagnostics_print_json(&diagnostics, &out);
 	assert_string_equal(
 		text_string(&out),
-		"{\"file\":\"site.yaml\",\"errors\":1,\"warnings\":1,\"diagnostics\":["
+		"{\"file\":\"site.yaml\",\"errors\":1,\"warnings\":1,\"notices\":0,\"diagnostics\":["
 		"{\"severity\":\"warning\",\"line\":1,\"column\":1,\"length\":1,\"path\":\"\","
 		"\"message\":\"quote \\\" and \\u001b\",\"suggestion\":null},"
 		"{\"severity\":\"error\",\"line\":1,\"column\":2,\"length\":3,\"path\":\"p\","
 		"\"message\":\"m\",\"suggestion\":\"s\"}]}\n");
+}
+
+/* A notice is neither an error nor a warning, and whoever wants none gets none. */
+static void test_notices(void **state)
+{
+	(void)state;
+	diagnostics_notice(&diagnostics, (struct place){0}, "workers", "good to know: %d", 1);
+	diagnostics.without_notices = true;
+	diagnostics_notice(&diagnostics, (struct place){0}, "workers", "good to know: %d", 2);
+	assert_int_equal(diagnostics.errors + diagnostics.warnings, 0);
+	assert_int_equal(diagnostics.notices, 1);
+	diagnostics_print(&diagnostics, &out);
+	assert_string_equal(text_string(&out), ": notice: workers: good to know: 1\n");
+	text_clear(&out);
+	diagnostics_print_json(&diagnostics, &out);
+	assert_non_null(strstr(text_string(&out), "\"notices\":1"));
+	assert_non_null(strstr(text_string(&out), "\"severity\":\"notice\""));
 }
 
 int main(void)
@@ -197,6 +214,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_keeps_a_bounded_number, begin, end),
 		cmocka_unit_test_setup_teardown(test_counts_without_memory, begin, end),
 		cmocka_unit_test_setup_teardown(test_prints_json, begin, end),
+		cmocka_unit_test_setup_teardown(test_notices, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,6 +86,36 @@ static void test_expands_exactly_once(void **state)
 	check_expanded("\"${NONE:-$$x}\"", "$$x");
 }
 
+/* Those of a request are taken out, and their places noted; nothing else becomes one. */
+static void test_notes_variables_of_the_request(void **state)
+{
+	static const char source[] = "- a${client.port}$$${request.id}${HOST}$${tls.group}\n"
+								 "- ${DOTTED}\n";
+	struct diagnostics diagnostics;
+	struct document document;
+	const struct node *node;
+
+	(void)state;
+	diagnostics_init(&diagnostics);
+	document_init(&document);
+	assert_int_equal(document_read(&document, span_of_string(source), &diagnostics), OK);
+	assert_int_equal(expand_document(&document, loading_lookup, &diagnostics), OK);
+	node = document.root->first;
+	assert_string_equal(node->text.data, "a$legacy.internal${tls.group}");
+	assert_string_equal(node->variables->name.data, "client.port");
+	assert_int_equal(node->variables->at, 1);
+	assert_int_equal(node->variables->place.column, 4);
+	assert_int_equal(node->variables->place.length, 14);
+	assert_string_equal(node->variables->next->name.data, "request.id");
+	assert_int_equal(node->variables->next->at, 2);
+	assert_null(node->variables->next->next);
+	assert_string_equal(node->next->text.data, "${client.address}");
+	assert_null(node->next->variables);
+	assert_int_equal(diagnostics.errors, 0);
+	document_done(&document);
+	diagnostics_done(&diagnostics);
+}
+
 static void test_leaves_keys_alone(void **state)
 {
 	struct diagnostics diagnostics;
@@ -160,8 +190,11 @@ static void test_has_limits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_expands),           cmocka_unit_test(test_expands_exactly_once),
-		cmocka_unit_test(test_leaves_keys_alone), cmocka_unit_test(test_points_at_the_error),
+		cmocka_unit_test(test_expands),
+		cmocka_unit_test(test_expands_exactly_once),
+		cmocka_unit_test(test_notes_variables_of_the_request),
+		cmocka_unit_test(test_leaves_keys_alone),
+		cmocka_unit_test(test_points_at_the_error),
 		cmocka_unit_test(test_has_limits),
 	};
 

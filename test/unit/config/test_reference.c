@@ -74,19 +74,30 @@ static struct config *load(struct span source)
 	return config;
 }
 
-/* The reference with each `#key: value` set, but without the dashes' order changed. */
+/* A route has one of cluster, redirect and answer. */
+static bool excludes_others(struct span key)
+{
+	return span_starts_with(key, SPAN("redirect:")) || span_starts_with(key, SPAN("answer:"));
+}
+
+/* The reference with each `#key: value` set, and what stands below it after `#` in that column. */
 static void uncomment(struct text *out)
 {
 	struct span rest = text_span(&reference);
+	size_t column = SIZE_MAX;
 
 	while (rest.size > 0) {
 		size_t end = span_find(rest, '\n');
 		struct span line = span_cut(rest, 0, end);
 		size_t mark = span_find(line, '#');
-		bool is_key =
-			mark + 1 < line.size && line.data[mark + 1] >= 'a' && line.data[mark + 1] <= 'z';
+		bool is_key = mark + 1 < line.size && line.data[mark + 1] >= 'a' &&
+		              line.data[mark + 1] <= 'z' && !excludes_others(span_from(line, mark + 1));
 
-		if (is_key) {
+		if (is_key)
+			column = mark;
+		else if (mark != column || mark == line.size)
+			column = SIZE_MAX;
+		if (mark == column) {
 			text_put(out, span_cut(line, 0, mark));
 			text_put(out, span_from(line, mark + 1));
 		} else {
@@ -97,7 +108,7 @@ static void uncomment(struct text *out)
 	}
 }
 
-/* Uncommenting every key changes nothing but the two that have an example instead of a default. */
+/* Uncommenting every key changes nothing but those that have an example instead of a default. */
 static void test_shows_the_real_defaults(void **state)
 {
 	struct text all;
@@ -112,6 +123,12 @@ static void test_shows_the_real_defaults(void **state)
 	assert_null(plain->routes[0].host.text.data);
 	assert_int_equal(set->trusted_proxy_count, 2);
 	assert_int_equal(plain->trusted_proxy_count, 0);
+	assert_int_equal(plain->policy_count, 0);
+	assert_int_equal(set->policy_count, 1);
+	assert_int_equal(set->policies[0].suites.count, 2);
+	assert_int_equal(set->policies[0].tickets, CONFIG_TRUE);
+	assert_int_equal(plain->listeners[0].tls->name_count, 0);
+	assert_int_equal(set->listeners[0].tls->name_count, 1);
 	assert_memory_equal(&plain->limits, &set->limits, sizeof(plain->limits));
 	assert_memory_equal(&plain->timeouts, &set->timeouts, sizeof(plain->timeouts));
 	assert_memory_equal(&plain->clusters[0].pool, &set->clusters[0].pool,

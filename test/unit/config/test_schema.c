@@ -92,7 +92,7 @@ static const struct schema_field whole_fields[] = {
 	{"list", SCHEMA_LIST, AT(list), .beside = offsetof(struct whole, list_count), .min = 2,
      .max = 3, .of = &part_schema},
 	{"map", SCHEMA_MAP, AT(map), .beside = offsetof(struct whole, map_count), .max = 2,
-     .of = &part_schema},
+     .of = &part_schema, .key = SCHEMA_NAME},
 };
 static const struct schema whole_schema = {
 	.size = sizeof(struct whole),

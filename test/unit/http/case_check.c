@@ -51,6 +51,7 @@ static void check_case(const struct test_case *test)
 		.kind = kind,
 		.bytes = text_span(&test->bytes),
 		.limits = &test->limits,
+		.rules = test->rules,
 		.to = test->to,
 		.eof = test->eof,
 	};

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "http/h1_target.h"
 
 enum { CASE_SIZE_MAX = 1 << 20, LINE_SIZE_MAX = 4096 };
 
@@ -141,7 +142,34 @@ static bool set_limit(struct h1_limits *limits, struct span name, uint64_t numbe
 	return false;
 }
 
-/* `limit head_size 100`, `to HEAD`, `eof` */
+/* `tolerate bare_lf`, `refuse encoded_slash` */
+static bool set_rule(struct h1_rules *rules, struct span kind, struct span name)
+{
+	const struct {
+		struct span kind;
+		struct span name;
+		unsigned *flags;
+		unsigned flag;
+	} flags[] = {
+		{SPAN("tolerate"), SPAN("bare_lf"), &rules->tolerated, H1_TOLERATE_BARE_LF},
+		{SPAN("tolerate"), SPAN("empty_lines"), &rules->tolerated, H1_TOLERATE_EMPTY_LINES},
+		{SPAN("tolerate"), SPAN("obs_fold"), &rules->tolerated, H1_TOLERATE_OBS_FOLD},
+		{SPAN("tolerate"), SPAN("missing_reason"), &rules->tolerated, H1_TOLERATE_MISSING_REASON},
+		{SPAN("refuse"), SPAN("encoded_slash"), &rules->refused, H1_TARGET_ENCODED_SLASH},
+		{SPAN("refuse"), SPAN("encoded_nul"), &rules->refused, H1_TARGET_NUL},
+		{SPAN("refuse"), SPAN("dot_segment"), &rules->refused, H1_TARGET_DOT_SEGMENT},
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(flags); i++) {
+		if (!span_equal(kind, flags[i].kind) || !span_equal(name, flags[i].name))
+			continue;
+		*flags[i].flags |= flags[i].flag;
+		return true;
+	}
+	return false;
+}
+
+/* `limit head_size 100`, `tolerate bare_lf`, `refuse encoded_slash`, `to HEAD`, `eof` */
 static bool read_directive(struct test_case *test, struct span line)
 {
 	struct span words[3] = {0};
@@ -159,6 +187,8 @@ static bool read_directive(struct test_case *test, struct span line)
 		test->to = method_of(words[1]);
 		return test->to != METHOD_OTHER;
 	}
+	if (count == 2)
+		return set_rule(&test->rules, words[0], words[1]);
 	return count == 3 && span_equal(words[0], SPAN("limit")) &&
 	       number_decimal(words[2], CASE_SIZE_MAX, &number) == OK &&
 	       set_limit(&test->limits, words[1], number);

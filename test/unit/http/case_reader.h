@@ -10,6 +10,7 @@
 
 #include "base/span.h"
 #include "base/text.h"
+#include "http/h1_head.h"
 #include "http/h1_syntax.h"
 #include "http/message.h"
 
@@ -23,6 +24,7 @@ struct test_case {
 	struct text bytes;
 	struct text expected; /* lines, without their `= ` */
 	struct h1_limits limits;
+	struct h1_rules rules;
 	enum method to; /* the method that a response answers */
 	bool eof;       /* the sender closes after the bytes */
 };

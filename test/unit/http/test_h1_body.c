@@ -57,6 +57,25 @@ static void test_length(void **state)
 	assert_int_equal(body.size, 5);
 }
 
+/* A flaw is seen before anything is taken, as far as it is there. */
+static void test_judges_ahead(void **state)
+{
+	const struct span good = SPAN("3\r\nabc\r\n0\r\n\r\nNEXT");
+	const struct span bad = SPAN("3\r\nabc\r\nX");
+	struct h1_body body = body_of(BODY_CHUNKED, 0);
+	struct h1_body length = body_of(BODY_LENGTH, 3);
+
+	(void)state;
+	for (size_t size = 0; size <= good.size; size++)
+		assert_int_equal(h1_body_judge(&body, span_cut(good, 0, size)), OK);
+	for (size_t size = 0; size < bad.size; size++)
+		assert_int_equal(h1_body_judge(&body, span_cut(bad, 0, size)), OK);
+	assert_int_equal(h1_body_judge(&body, bad), ERROR_CHUNK_SIZE_MALFORMED);
+	assert_int_equal(body.size, 0);
+	read_some(&body, good, 100, 13, span_cut(good, 3, 6));
+	assert_int_equal(h1_body_judge(&length, SPAN("abcX")), OK);
+}
+
 static void test_length_of_zero_is_done_at_once(void **state)
 {
 	struct h1_body body = body_of(BODY_LENGTH, 0);
@@ -147,6 +166,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_none),
 		cmocka_unit_test(test_length),
+		cmocka_unit_test(test_judges_ahead),
 		cmocka_unit_test(test_length_of_zero_is_done_at_once),
 		cmocka_unit_test(test_until_close),
 		cmocka_unit_test(test_chunks),

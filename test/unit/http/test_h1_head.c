@@ -115,6 +115,35 @@ static void test_results_stay_when_it_fails(void **state)
 	assert_true(complete);
 }
 
+/* RFC 9110 §9.3.2: the answer to a HEAD has no body, also if what is behind it is refused. */
+static void test_method_as_far_as_it_is_certain(void **state)
+{
+	static const struct {
+		struct span text;
+		enum method method;
+	} heads[] = {
+		{SPAN_INIT(""), METHOD_OTHER},
+		{SPAN_INIT("HEAD"), METHOD_OTHER},
+		{SPAN_INIT("HEAD "), METHOD_HEAD},
+		{SPAN_INIT("\r\nHEAD "), METHOD_HEAD},
+		{SPAN_INIT("HEAD /a b"), METHOD_HEAD},
+		{SPAN_INIT("HEAD / HTTP/1.1\r\nX : y"), METHOD_HEAD},
+		{SPAN_INIT("HEAD\t/ HTTP/1.1\r\n"), METHOD_OTHER},
+		{SPAN_INIT("HEADS / HTTP/1.1\r\n"), METHOD_OTHER},
+		{SPAN_INIT("GET / HTTP/1.1\n"), METHOD_GET},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(heads); i++) {
+		struct h1_head head;
+		bool complete = false;
+
+		h1_head_init(&head, MESSAGE_REQUEST, METHOD_OTHER, &case_limits_default);
+		(void)!h1_head_scan(&head, heads[i].text, &complete);
+		assert_int_equal(h1_head_method(&head, heads[i].text), heads[i].method);
+	}
+}
+
 static void test_each_allocation_that_fails(void **state)
 {
 	static const struct span texts[] = {
@@ -189,6 +218,7 @@ int main(void)
 		cmocka_unit_test(test_hosts_and_ports),
 		cmocka_unit_test(test_size_and_beginning),
 		cmocka_unit_test(test_results_stay_when_it_fails),
+		cmocka_unit_test(test_method_as_far_as_it_is_certain),
 		cmocka_unit_test(test_each_allocation_that_fails),
 		cmocka_unit_test(test_arena_too_small_at_each_size),
 		cmocka_unit_test(test_reasons),

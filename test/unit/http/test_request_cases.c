@@ -16,7 +16,7 @@ static void test_cases(void **state)
 	(void)state;
 	printf("%zu cases\n", count);
 	assert_int_equal(failed, 0);
-	assert_true(count >= 150);
+	assert_true(count >= 500);
 }
 
 int main(void)

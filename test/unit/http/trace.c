@@ -83,6 +83,7 @@ static void begin_head(struct run *run)
 
 	run->stage = STAGE_HEAD;
 	h1_head_init(&run->head, kind, run->input->to, run->input->limits);
+	run->head.rules = run->input->rules;
 }
 
 static void end_run(struct run *run, const char *word, struct span value)

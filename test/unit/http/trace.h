@@ -10,6 +10,7 @@
 
 #include "base/span.h"
 #include "base/text.h"
+#include "http/h1_head.h"
 #include "http/h1_syntax.h"
 #include "http/message.h"
 
@@ -26,6 +27,7 @@ struct trace_input {
 	enum trace_kind kind;
 	struct span bytes;
 	const struct h1_limits *limits;
+	struct h1_rules rules;
 	enum method to; /* the method that responses answer */
 	bool eof;       /* the sender closes after the bytes */
 };

@@ -203,6 +203,65 @@ static void test_a_trusted_peer_is_added_to(void **state)
 	check_requests(rows, ARRAY_LENGTH(rows), &facts);
 }
 
+/* Whoever the peer is, and in whatever spelling: only a handshake with us proves anything. */
+static void test_nobody_brings_a_proof(void **state)
+{
+	static const struct row rows[] = {
+		{"GET / HTTP/1.1\r\nHost: a\r\nClient-Cert: 1\r\nclient-cert-chain: 2\r\n"
+	     "X-Client-Cert-Verify: SUCCESS\r\nX-Client-Cert-Subject: 3\r\nX-CLIENT-CERT-SAN: 4\r\n"
+	     "X-Client-Cert-Fingerprint: 5\r\nX-Client-Cert-Anything: 6\r\nClient-Cert-New: 7\r\n\r\n",
+	     "GET / HTTP/1.1\r\nHost: a\r\n" OURS "\r\n"},
+		{"GET / HTTP/1.1\r\nHost: a\r\nClient_Cert: 1\r\nX.Client.Cert.Verify: SUCCESS\r\n"
+	     "X_Client_Cert_Anything: 2\r\nx-client_cert-san: 3\r\nClient!Cert!Chain: 4\r\n\r\n",
+	     "GET / HTTP/1.1\r\nHost: a\r\n" OURS "\r\n"},
+		/* Listing them in Connection changes nothing. */
+		{"GET / HTTP/1.1\r\nHost: a\r\nConnection: X-Client-Cert-Verify\r\n"
+	     "X-Client-Cert-Verify: SUCCESS\r\n\r\n",
+	     "GET / HTTP/1.1\r\nHost: a\r\n" OURS "\r\n"},
+	};
+	struct forward_facts facts = facts_usual;
+
+	(void)state;
+	check_requests(rows, ARRAY_LENGTH(rows), &facts);
+	facts.peer_trusted = true;
+	check_requests(rows, ARRAY_LENGTH(rows), &facts);
+}
+
+/* RFC 9440 §2; and plain fields, for backends that read no structured ones. */
+static void test_a_proof_is_handed_on(void **state)
+{
+	static const char received[] =
+		"GET / HTTP/1.1\r\nHost: a\r\nConnection: Client-Cert, X-Client-Cert-Verify\r\n"
+		"Client-Cert: :Zm9yZ2Vk:\r\nX-Client-Cert-Verify: SUCCESS\r\n\r\n";
+	static const struct row none[] = {
+		{received, "GET / HTTP/1.1\r\nHost: a\r\n" OURS "X-Client-Cert-Verify: NONE\r\n\r\n"}};
+	static const struct row given[] = {
+		{received, "GET / HTTP/1.1\r\nHost: a\r\n" OURS "X-Client-Cert-Verify: SUCCESS\r\n"
+	               "Client-Cert: :YQ==:\r\nClient-Cert-Chain: :Yg==:, :Yw==:\r\n"
+	               "X-Client-Cert-Subject: CN=a\\, b\r\nX-Client-Cert-San: DNS:a\r\n"
+	               "X-Client-Cert-Fingerprint: 00ff\r\n\r\n"}};
+	static const struct row bare[] = {
+		{received, "GET / HTTP/1.1\r\nHost: a\r\n" OURS "X-Client-Cert-Verify: SUCCESS\r\n"
+	               "Client-Cert: :YQ==:\r\nX-Client-Cert-Fingerprint: 00ff\r\n\r\n"}};
+	struct forward_proof proof = {0};
+	struct forward_facts facts = facts_usual;
+
+	(void)state;
+	facts.proof = &proof;
+	check_requests(none, 1, &facts);
+	proof = (struct forward_proof){
+		.is_given = true,
+		.certificate = SPAN(":YQ==:"),
+		.chain = SPAN(":Yg==:, :Yw==:"),
+		.subject = SPAN("CN=a\\, b"),
+		.san = SPAN("DNS:a"),
+		.fingerprint = SPAN("00ff"),
+	};
+	check_requests(given, 1, &facts);
+	proof.chain = proof.subject = proof.san = SPAN("");
+	check_requests(bare, 1, &facts);
+}
+
 static void test_addresses(void **state)
 {
 	static const struct row ipv6[] = {
@@ -383,6 +442,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_bodies, begin, end),
 		cmocka_unit_test_setup_teardown(test_nobody_but_us_says_who_the_client_is, begin, end),
 		cmocka_unit_test_setup_teardown(test_a_trusted_peer_is_added_to, begin, end),
+		cmocka_unit_test_setup_teardown(test_nobody_brings_a_proof, begin, end),
+		cmocka_unit_test_setup_teardown(test_a_proof_is_handed_on, begin, end),
 		cmocka_unit_test_setup_teardown(test_addresses, begin, end),
 		cmocka_unit_test_setup_teardown(test_a_fact_that_can_not_be_written, begin, end),
 		cmocka_unit_test_setup_teardown(test_request_ids, begin, end),

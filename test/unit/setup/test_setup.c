@@ -133,9 +133,11 @@ static void test_two_certificates(void **state)
 	assert_int_equal(diagnostics.errors + diagnostics.warnings, 0);
 	assert_int_equal(setup->listener_count, 1);
 	assert_ptr_equal(setup->listeners[0].config, &setup->config->listeners[0]);
-	assert_int_equal(setup->listeners[0].certificate_count, 2);
-	assert_true(tls_certificate_matches(setup->listeners[0].certificates[0], SPAN("a.example")));
-	assert_true(tls_certificate_matches(setup->listeners[0].certificates[1], SPAN("b.example")));
+	assert_int_equal(tls_sites_certificate_count(setup->listeners[0].sites), 2);
+	assert_true(tls_certificate_matches(tls_sites_certificate(setup->listeners[0].sites, 0),
+	                                    SPAN("a.example")));
+	assert_true(tls_certificate_matches(tls_sites_certificate(setup->listeners[0].sites, 1),
+	                                    SPAN("b.example")));
 	assert_non_null(setup->listeners[0].tickets);
 	assert_non_null(setup->routes);
 	assert_string_equal(setup->https_port, ":8443");
@@ -348,36 +350,6 @@ static void test_a_broken_file(void **state)
 	assert_null(setup);
 }
 
-/* Each name that the configuration takes is that of a policy. */
-static void test_policies(void **state)
-{
-	(void)state;
-	for (unsigned policy = 0; policy < CONFIG_POLICY_COUNT; policy++) {
-		const char *name = config_policy_name((enum config_policy)policy);
-		struct setup *setup = NULL;
-		char text[1024];
-
-		(void)snprintf(text, sizeof(text),
-		               "listeners:\n"
-		               "  - address: 0.0.0.0:8443\n"
-		               "    tls:\n"
-		               "      policy: %s\n"
-		               "      certificates: [{chain: good.pem, key: good.key}]\n" REST,
-		               name);
-		folder_write_text("site.yaml", text);
-		assert_int_equal(load(&setup), OK);
-		assert_int_equal(strncmp(setup->listeners[0].policy->name, name, strlen(name)), 0);
-		setup_unref(setup);
-	}
-	write_site("other.pem", "other.key");
-
-	struct setup *setup = NULL;
-
-	assert_int_equal(load(&setup), OK);
-	assert_string_equal(setup->listeners[0].policy->alias, "intermediate");
-	setup_unref(setup);
-}
-
 /* --- Failing allocations ---------------------------------------------------------------------- */
 
 static void test_without_memory(void **state)
@@ -420,7 +392,6 @@ int main(void)
 		TEST(test_each_mistake_is_told_where_it_is),
 		TEST(test_all_mistakes_are_told),
 		TEST(test_a_broken_file),
-		TEST(test_policies),
 		TEST(test_without_memory),
 	};
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "tls/algorithm.h"
 #include "tls/iana.h"
 
 enum { LIST_MAX = 40000 };
@@ -152,8 +153,9 @@ static bool is_shared(const struct tls_hello *offer, unsigned group)
 	return false;
 }
 
+/* `shares`: 1 for groups with a key share only, -1 for those without, 0 for all. */
 static unsigned best_group(const struct tls_policy *policy, const struct tls_hello *offer,
-                           bool shared)
+                           int shares)
 {
 	unsigned best = 0;
 	long best_rank = LIST_MAX;
@@ -162,7 +164,7 @@ static unsigned best_group(const struct tls_policy *policy, const struct tls_hel
 		long group_rank = rank(policy, policy->groups, offer->groups, policy->groups[i]);
 
 		if (group_rank >= 0 && group_rank < best_rank &&
-		    (!shared || is_shared(offer, policy->groups[i]))) {
+		    (shares == 0 || is_shared(offer, policy->groups[i]) == (shares > 0))) {
 			best_rank = group_rank;
 			best = policy->groups[i];
 		}
@@ -243,13 +245,18 @@ struct tls_decision reference_choose(const struct tls_policy *policy, unsigned k
 		return fails_at(decision, TLS_STEP_SUITE, TLS_LACK_COMMON);
 	if (version == 0x0303 && !best_suite(policy, offer, version, exists))
 		return fails_at(decision, TLS_STEP_SUITE, TLS_LACK_CERTIFICATE);
-	if (!best_group(policy, offer, false))
+	if (!best_group(policy, offer, 0))
 		return fails_at(decision, TLS_STEP_GROUP, TLS_LACK_COMMON);
 	decision.suite = best_suite(policy, offer, version, version == 0x0304 ? any : good);
-	decision.group = best_group(policy, offer, version == 0x0304);
-	decision.has_retry = !decision.group;
-	if (decision.has_retry)
-		decision.group = best_group(policy, offer, false);
+	bool is_1_3 = version == 0x0304;
+
+	decision.group = is_1_3 && offer->has_early_data ? best_group(policy, offer, -1) : 0;
+	if (!decision.group)
+		decision.group =
+			best_group(policy, offer, is_1_3 && policy->group_order == TLS_GROUPS_OFFERED);
+	if (!decision.group)
+		decision.group = best_group(policy, offer, 0);
+	decision.has_retry = is_1_3 && decision.group && !is_shared(offer, decision.group);
 	if (decision.suite)
 		best_signature(policy, offer, good, &decision);
 	if (!decision.suite || !decision.signature)
@@ -265,4 +272,51 @@ bool decisions_are_equal(const struct tls_decision *a, const struct tls_decision
 	return a->step != TLS_STEP_DONE ||
 	       (a->suite == b->suite && a->group == b->group && a->has_retry == b->has_retry &&
 	        a->signature == b->signature && a->kind == b->kind);
+}
+
+static unsigned any(uint64_t *state, unsigned below)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return (unsigned)(*state % below);
+}
+
+/* Some of all that there are, each once, in any order. */
+static void fill_list(uint64_t *state, enum tls_list list, uint16_t *numbers)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; tls_algorithm_at(list, i) != 0; i++) {
+		size_t at = any(state, (unsigned)count + 1);
+
+		if (any(state, 3) == 0)
+			continue;
+		numbers[count++] = numbers[at];
+		numbers[at] = (uint16_t)tls_algorithm_at(list, i);
+	}
+	numbers[count] = 0;
+}
+
+void make_any_policy(uint64_t seed, struct any_policy *ret_policy)
+{
+	uint64_t state = seed * 2 + 1;
+	unsigned versions = any(&state, 3);
+
+	fill_list(&state, TLS_LIST_SUITES, ret_policy->suites);
+	fill_list(&state, TLS_LIST_GROUPS, ret_policy->groups);
+	fill_list(&state, TLS_LIST_SIGNATURES, ret_policy->signatures);
+	ret_policy->policy = (struct tls_policy){
+		.name = "any",
+		.summary = "",
+		.text = "",
+		.version_min = versions == 1 ? TLS_VERSION_1_3 : TLS_VERSION_1_2,
+		.version_max = versions == 2 ? TLS_VERSION_1_2 : TLS_VERSION_1_3,
+		.suites = ret_policy->suites,
+		.groups = ret_policy->groups,
+		.signatures = ret_policy->signatures,
+		.order = (enum tls_order)any(&state, TLS_ORDER_COUNT),
+		.group_order = (enum tls_group_order)any(&state, TLS_GROUPS_COUNT),
+		.prefer_chacha_if_client_does = any(&state, 2) != 0,
+	};
 }

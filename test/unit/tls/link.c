@@ -34,50 +34,63 @@ int world_close(void **state)
 	return atomic_load(&world.budget.used) == 0 ? 0 : -1;
 }
 
-struct tls_server *make_server(struct tls_tickets *tickets, bool refuse_unknown_name,
-                               struct tls_certificate *first, ...)
+struct tls_sites *make_sites(const struct tls_policy *policy, bool refuse_unknown_name,
+                             struct tls_certificate *const *certificates, size_t count)
 {
-	struct tls_certificate *certificates[CERTIFICATES_MAX];
-	struct tls_server_options options = {
+	struct tls_terms terms = {.policy = policy ? policy : tls_policy_default()};
+	struct tls_sites_options options = {
 		.certificates = certificates,
+		.certificate_count = count,
+		.terms = &terms,
 		.refuse_unknown_name = refuse_unknown_name,
+	};
+	struct tls_sites *sites = NULL;
+
+	assert_int_equal(tls_terms_seal(&terms), OK);
+	assert_int_equal(tls_sites_new(&options, &sites), OK);
+	for (size_t i = 0; i < count; i++)
+		tls_certificate_unref(certificates[i]);
+	return sites;
+}
+
+struct tls_server *make_server_for(struct tls_sites *sites, struct tls_tickets *tickets)
+{
+	struct tls_server_options options = {
+		.sites = sites,
 		.tickets = tickets,
 		.random = world.random,
 		.budget = &world.budget,
 	};
 	struct tls_server *server = NULL;
+
+	assert_int_equal(tls_server_new(&options, &server), OK);
+	tls_sites_unref(sites);
+	return server;
+}
+
+struct tls_server *make_server(struct tls_tickets *tickets, bool refuse_unknown_name,
+                               struct tls_certificate *first, ...)
+{
+	struct tls_certificate *certificates[CERTIFICATES_MAX];
+	size_t count = 0;
 	va_list rest;
 
 	va_start(rest, first);
 	while (first) {
-		certificates[options.certificate_count++] = first;
+		certificates[count++] = first;
 		/* clang-tidy 14 does not see va_start(). */
 		first = va_arg(rest, struct tls_certificate *); /* NOLINT(clang-analyzer-valist.*) */
 	}
 	va_end(rest);
-	assert_int_equal(tls_server_new(&options, &server), OK);
-	for (size_t i = 0; i < options.certificate_count; i++)
-		tls_certificate_unref(certificates[i]);
-	return server;
+	return make_server_for(make_sites(NULL, refuse_unknown_name, certificates, count), tickets);
 }
 
 struct tls_server *make_server_with(const struct tls_policy *policy, struct tls_certificate *first,
                                     struct tls_certificate *second)
 {
 	struct tls_certificate *certificates[] = {first, second};
-	struct tls_server_options options = {
-		.certificates = certificates,
-		.certificate_count = second ? 2 : 1,
-		.policy = policy,
-		.random = world.random,
-		.budget = &world.budget,
-	};
-	struct tls_server *server = NULL;
 
-	assert_int_equal(tls_server_new(&options, &server), OK);
-	tls_certificate_unref(first);
-	tls_certificate_unref(second);
-	return server;
+	return make_server_for(make_sites(policy, false, certificates, second ? 2 : 1), NULL);
 }
 
 static int on_new_ticket(SSL *client, SSL_SESSION *session)

@@ -27,6 +27,12 @@ extern struct world world;
 int world_open(void **state);
 int world_close(void **state);
 
+/* Sites of these certificates, whose references it takes over, under one policy (NULL: the
+ * default). */
+struct tls_sites *make_sites(const struct tls_policy *policy, bool refuse_unknown_name,
+                             struct tls_certificate *const *certificates, size_t count);
+/* A server for sites, whose reference it takes over. */
+struct tls_server *make_server_for(struct tls_sites *sites, struct tls_tickets *tickets);
 /* A server for these certificates, whose references it takes over; NULL ends the list. */
 struct tls_server *make_server(struct tls_tickets *tickets, bool refuse_unknown_name,
                                struct tls_certificate *first, ...);

@@ -188,6 +188,18 @@ static const struct row client_rows[] = {
 	{"the client's group", "", P256, .groups = "17 1d", .shares = "1d 17", .suites = "1302",
 	 .expected = {TLS_STEP_DONE, 0, 0x304, 0x1302, 23, false, 0x403, TLS_KEY_ECDSA_P256}},
 };
+
+/* Where the policy insists on its best group. */
+static const struct row strict_rows[] = {
+	{"the best group without a share", "", BOTH, .groups = "17 1d", .shares = "17",
+	 .expected = {TLS_STEP_DONE, 0, 0x304, 0x1302, 29, true, 0x403, TLS_KEY_ECDSA_P256}},
+	{"the best group with a share", "", BOTH, .groups = "17 1d", .shares = "17 1d",
+	 .expected = {TLS_STEP_DONE, 0, 0x304, 0x1302, 29, false, 0x403, TLS_KEY_ECDSA_P256}},
+	{"the best group that there is", "", BOTH, .groups = "18 17", .shares = "18",
+	 .expected = {TLS_STEP_DONE, 0, 0x304, 0x1302, 23, true, 0x403, TLS_KEY_ECDSA_P256}},
+	{"1.2 has no shares", "", BOTH, .versions = version_1_2, .groups = "17 1d", .shares = "17",
+	 .expected = {TLS_STEP_DONE, 0, 0x303, 0xc02c, 29, false, 0x403, TLS_KEY_ECDSA_P256}},
+};
 /* clang-format on */
 
 static void test_rows(void **state)
@@ -205,6 +217,16 @@ static void test_client_order(void **state)
 	policy.order = TLS_ORDER_CLIENT;
 	for (size_t i = 0; i < ARRAY_LENGTH(client_rows); i++)
 		expect(&client_rows[i], &policy);
+}
+
+static void test_strict_groups(void **state)
+{
+	struct tls_policy policy = *tls_policy_default();
+
+	(void)state;
+	policy.group_order = TLS_GROUPS_STRICT;
+	for (size_t i = 0; i < ARRAY_LENGTH(strict_rows); i++)
+		expect(&strict_rows[i], &policy);
 }
 
 /* --- Random offers ------------------------------------------------------------------------ */
@@ -245,6 +267,7 @@ static void test_random_offers(void **state)
 
 	(void)state;
 	for (int i = 0; i < OFFERS; i++) {
+		struct any_policy own;
 		struct tls_policy policy = *tls_policy_at(any(2));
 		unsigned kinds = any(1u << TLS_KEY_KIND_COUNT);
 		struct lists lists;
@@ -253,6 +276,10 @@ static void test_random_offers(void **state)
 
 		policy.order = any(4) ? TLS_ORDER_SERVER : TLS_ORDER_CLIENT;
 		policy.prefer_chacha_if_client_does = any(2) != 0;
+		if (any(2)) {
+			make_any_policy((uint64_t)i, &own);
+			policy = own.policy;
+		}
 		if (any(3))
 			offer.versions =
 				any_list(lists.versions, versions, (unsigned)ARRAY_LENGTH(versions), false);
@@ -280,6 +307,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_client_order),
+		cmocka_unit_test(test_strict_groups),
 		cmocka_unit_test(test_random_offers),
 	};
 

@@ -101,20 +101,20 @@ static void test_garbage(void **state)
 		struct span bytes;
 		enum error error;
 	} rows[] = {
-		{{"SSH-2.0-OpenSSH_9.2\r\n", 21}, ERROR_TLS_HANDSHAKE},
-		{{"GETTING / HTTP/1.1\r\n", 20}, ERROR_TLS_HANDSHAKE},
-		{{"get / http/1.1\r\n", 16}, ERROR_TLS_HANDSHAKE},
-		{{"\0\0\0\0\0\0\0\0", 8}, ERROR_TLS_HANDSHAKE},
+		{{"SSH-2.0-OpenSSH_9.2\r\n", 21}, ERROR_TLS_NOT_TLS},
+		{{"GETTING / HTTP/1.1\r\n", 20}, ERROR_TLS_NOT_TLS},
+		{{"get / http/1.1\r\n", 16}, ERROR_TLS_NOT_TLS},
+		{{"\0\0\0\0\0\0\0\0\0\0\0\0", 12}, ERROR_TLS_NOT_TLS},
 		/* SSLv2's hello */
-		{{"\x80\x2e\x01\x03\x01\x00\x15\x00\x00\x00\x10\x01\x00\x80", 14}, ERROR_TLS_HANDSHAKE},
+		{{"\x80\x2e\x01\x03\x01\x00\x15\x00\x00\x00\x10\x01\x00\x80", 14}, ERROR_TLS_SSL2_HELLO},
 		/* application data, an alert, a ServerHello, an empty record, an empty message */
-		{{"\x17\x03\x01\x00\x05hello", 10}, ERROR_TLS_HANDSHAKE},
+		{{"\x17\x03\x01\x00\x05hello", 10}, ERROR_TLS_HELLO_MALFORMED},
 		{{"\x15\x03\x01\x00\x02\x02\x28", 7}, ERROR_TLS_ALERT},
-		{{"\x16\x03\x01\x00\x06\x02\x00\x00\x02\x03\x03", 11}, ERROR_TLS_HANDSHAKE},
-		{{"\x16\x03\x01\x00\x00", 5}, ERROR_TLS_HANDSHAKE},
-		{{"\x16\x03\x01\x00\x04\x01\x00\x00\x00", 9}, ERROR_TLS_HANDSHAKE},
+		{{"\x16\x03\x01\x00\x06\x02\x00\x00\x02\x03\x03", 11}, ERROR_TLS_HELLO_MALFORMED},
+		{{"\x16\x03\x01\x00\x00", 5}, ERROR_TLS_HELLO_MALFORMED},
+		{{"\x16\x03\x01\x00\x04\x01\x00\x00\x00", 9}, ERROR_TLS_HELLO_MALFORMED},
 		/* a record that is too long */
-		{{"\x16\x03\x01\xff\xff\x01\x00\x00\x02\x03\x03", 11}, ERROR_TLS_HANDSHAKE},
+		{{"\x16\x03\x01\xff\xff\x01\x00\x00\x02\x03\x03", 11}, ERROR_TLS_HELLO_MALFORMED},
 	};
 
 	(void)state;
@@ -250,8 +250,10 @@ static void test_alert_received(void **state)
 		/* In TLS 1.3 OpenSSL sends it in plaintext, which the library takes for a bad record. */
 		assert_int_equal(tls_session_facts(link.session)->alert_received,
 		                 is_name ? SSL_AD_BAD_CERTIFICATE : SSL_AD_UNKNOWN_CA);
-		expect_words(&link, is_name ? "the client sent the alert bad_certificate (42)"
-		                            : "the client sent the alert unknown_ca (48)");
+		expect_words(&link,
+		             is_name
+		                 ? "the client rejected our certificate with the alert bad_certificate (42)"
+		                 : "the client rejected our certificate with the alert unknown_ca (48)");
 		link_close(&link);
 	}
 }
@@ -278,8 +280,9 @@ static void test_client_goes(void **state)
 				buffer_taken(&link.wire_out, buffer_size(&link.wire_out));
 				(void)advance(&link);
 			}
-			assert_int_equal(advance(&link),
-			                 is_open ? ERROR_TLS_TRUNCATED : ERROR_CONNECTION_CLOSED);
+			assert_int_equal(advance(&link), is_open      ? ERROR_TLS_TRUNCATED
+			                                 : turns == 0 ? ERROR_TLS_NO_HELLO
+			                                              : ERROR_CONNECTION_CLOSED);
 			if (turns == 0)
 				expect_words(&link, "the client closed the connection without a ClientHello");
 			link_close(&link);
@@ -346,13 +349,10 @@ struct story {
 };
 
 /* A life of a server and a session, of whose allocations some fail; returns whether all went. */
-static bool live(const struct story *story, struct tls_certificate *certificate, long successes)
+static bool live(const struct story *story, struct tls_sites *sites, long successes)
 {
-	struct tls_server_options options = {.certificates = &certificate,
-	                                     .certificate_count = 1,
-	                                     .tickets = story->tickets,
-	                                     .random = world.random,
-	                                     .budget = &world.budget};
+	struct tls_server_options options = {
+		.sites = sites, .tickets = story->tickets, .random = world.random, .budget = &world.budget};
 	struct tls_server *own = NULL;
 	struct link link;
 	size_t taken = 0;
@@ -410,18 +410,19 @@ static void test_each_allocation_fails(void **state)
 		const char *kind = i & 4 ? "RSA:2048" : "P-256";
 		struct story story = {.wish = {.version = versions[i & 1]}};
 		struct tls_certificate *certificate = pki_certificate(kind, "a.example");
+		struct tls_sites *sites = make_sites(NULL, false, &certificate, 1);
 		long successes = 0;
 
 		assert_int_equal(tls_tickets_new(3600000, &story.tickets), OK);
 		if (i & 2)
 			story.wish.session = story.ticket = get_ticket(story.tickets, versions[i & 1]);
 		/* Handshakes allocate thousands of numbers: the first ones all, then some. */
-		while (!live(&story, certificate, successes))
+		while (!live(&story, sites, successes))
 			successes += successes < 100 ? 1 : i & 4 ? 211 : 37;
 		assert_true(successes > 50);
 		SSL_SESSION_free(story.ticket);
 		tls_tickets_unref(story.tickets);
-		tls_certificate_unref(certificate);
+		tls_sites_unref(sites);
 		assert_int_equal(atomic_load(&world.budget.used), 0);
 	}
 }

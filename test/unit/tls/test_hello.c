@@ -11,6 +11,7 @@
 
 #include "tls/bytes.h"
 #include "tls/hello.h"
+#include "tls/iana.h"
 #include "unit/tls/link.h"
 
 struct bytes {
@@ -74,6 +75,8 @@ static void test_read(void **state)
 	                             "\x00\x23\x00\x03tic"
 	                             "\x00\x2a\x00\x00"
 	                             "\x00\x2b\x00\x03\x02\x03\x04"
+	                             "\x00\x2d\x00\x03\x02\x01\x00"
+	                             "\x00\x32\x00\x04\x00\x02\x08\x05"
 	                             "\x00\x33\x00\x07\x00\x05\x00\x1d\x00\x01k"
 	                             "\x00\x29\x00\x03psk"),
 	                  &hello));
@@ -88,10 +91,60 @@ static void test_read(void **state)
 	assert_true(span_equal(hello.ticket, SPAN("tic")));
 	assert_true(tls_list_has(hello.versions, 0x0304));
 	assert_int_equal(hello.key_shares.size, 5);
-	assert_true(hello.has_psk && hello.has_early_data);
+	assert_true(hello.has_psk && hello.has_early_data && hello.has_ticket);
+	assert_true(span_equal(hello.psk_modes, SPAN("\x01\x00")));
+	assert_true(span_equal(hello.signatures_of_certificates, SPAN("\x08\x05")));
+	assert_true(span_equal(hello.compressions, SPAN("\x00")));
 	assert_true(reads((struct span){0}, &hello)); /* TLS 1.2 may have none at all */
 	assert_int_equal(hello.server_name.size, 0);
 	assert_true(reads(EXTENSIONS(""), &hello));
+}
+
+/* In the order in which they were sent, GREASE among them and told apart. */
+static void test_extensions_in_order(void **state)
+{
+	static const unsigned expected[] = {0x1a1a, 43, 10, 0xfe0d, 0xff01};
+	struct tls_hello hello = {0};
+	struct span rest, content;
+	unsigned type;
+	size_t count = 0;
+
+	(void)state;
+	assert_true(reads(EXTENSIONS("\x1a\x1a\x00\x01g"
+	                             "\x00\x2b\x00\x03\x02\x03\x04"
+	                             "\x00\x0a\x00\x04\x00\x02\x00\x1d"
+	                             "\xfe\x0d\x00\x00"
+	                             "\xff\x01\x00\x01\x00"),
+	                  &hello));
+	rest = hello.extensions;
+	for (; tls_hello_next_extension(&rest, &type, &content); count++) {
+		assert_int_equal(type, expected[count]);
+		assert_int_equal(tls_is_grease(type), count == 0);
+	}
+	assert_int_equal(count, ARRAY_LENGTH(expected));
+	assert_false(tls_is_grease(0x0a1a) || tls_is_grease(0x0a0b) || tls_is_grease(0x1301));
+}
+
+/* Entries of lists: a list that is cut short ends before its broken entry. */
+static void test_entries(void **state)
+{
+	struct span protocols = SPAN("\x02h2\x08http/1.1\x09short");
+	struct span shares = SPAN("\x0a\x0a\x00\x01\x00\x00\x1d\x00\x02kk\x00");
+	struct span protocol, key;
+	unsigned group;
+
+	(void)state;
+	assert_true(tls_hello_next_protocol(&protocols, &protocol));
+	assert_true(span_equal(protocol, SPAN("h2")));
+	assert_true(tls_hello_next_protocol(&protocols, &protocol));
+	assert_true(span_equal(protocol, SPAN("http/1.1")));
+	assert_false(tls_hello_next_protocol(&protocols, &protocol));
+	assert_false(tls_hello_next_protocol(&protocols, &protocol));
+	assert_true(tls_hello_next_key_share(&shares, &group, &key));
+	assert_true(group == 0x0a0a && key.size == 1);
+	assert_true(tls_hello_next_key_share(&shares, &group, &key));
+	assert_true(group == 29 && span_equal(key, SPAN("kk")));
+	assert_false(tls_hello_next_key_share(&shares, &group, &key));
 }
 
 static void test_doubtful(void **state)
@@ -110,6 +163,8 @@ static void test_doubtful(void **state)
 		INITIAL("\x00\x0a\x00\x02\x00\x00"),             /* an empty one */
 		INITIAL("\x00\x0d\x00\x04\x00\x04\x04\x03"),
 		INITIAL("\x00\x2b\x00\x02\x02\x03"),
+		INITIAL("\x00\x2d\x00\x02\x02\x01"),     /* psk_key_exchange_modes */
+		INITIAL("\x00\x32\x00\x03\x00\x01\x08"), /* signature_algorithms_cert */
 		INITIAL("\x00\x2b\x00\x03\x02\x03\x04\x00\x2b\x00\x03\x02\x03\x04"), /* twice */
 	};
 	struct tls_hello hello = {.version = 1};
@@ -239,8 +294,9 @@ static void test_real(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_read), cmocka_unit_test(test_doubtful),
-		cmocka_unit_test(test_scan), cmocka_unit_test(test_scan_doubtful),
+		cmocka_unit_test(test_read),    cmocka_unit_test(test_extensions_in_order),
+		cmocka_unit_test(test_entries), cmocka_unit_test(test_doubtful),
+		cmocka_unit_test(test_scan),    cmocka_unit_test(test_scan_doubtful),
 		cmocka_unit_test(test_real),
 	};
 

@@ -52,6 +52,30 @@ static void test_random(void **state)
 	}
 }
 
+/* HMAC-SHA-256 with the key 00 01 … 1f of "hash\0password", computed by Python's hmac. */
+static void test_keyed_digest(void **state)
+{
+	static const unsigned char wanted[TLS_SHA256_SIZE] = {
+		0x82, 0x20, 0xf2, 0x8f, 0xb6, 0x49, 0x76, 0x0d, 0x76, 0x03, 0xf1,
+		0x19, 0xcb, 0x2a, 0xbd, 0x52, 0x66, 0x0e, 0x33, 0x3c, 0xfa, 0x0b,
+		0xda, 0xd0, 0xa6, 0x43, 0xa4, 0xab, 0x0e, 0x75, 0xf8, 0xe1};
+	unsigned char key[TLS_SHA256_SIZE];
+	unsigned char digest[TLS_SHA256_SIZE];
+	unsigned char other[TLS_SHA256_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(key); i++)
+		key[i] = (unsigned char)i;
+	assert_int_equal(tls_keyed_digest(key, SPAN("hash"), SPAN("password"), digest), OK);
+	assert_memory_equal(digest, wanted, sizeof(wanted));
+	assert_int_equal(tls_keyed_digest(key, SPAN("hashp"), SPAN("assword"), other), OK);
+	assert_memory_not_equal(digest, other, sizeof(other));
+	key[31] ^= 1;
+	assert_int_equal(tls_keyed_digest(key, SPAN("hash"), SPAN("password"), other), OK);
+	assert_memory_not_equal(digest, other, sizeof(other));
+	assert_int_equal(tls_keyed_digest(key, SPAN("hash"), SPAN(""), other), OK);
+}
+
 static void test_websocket_accept(void **state)
 {
 	char accept[TLS_WEBSOCKET_ACCEPT_SIZE];
@@ -190,8 +214,8 @@ static void test_workers(void **state)
 {
 	struct tls_certificate *certificates[] = {pki_certificate("P-256", "a.example"),
 	                                          pki_certificate("RSA:2048", "b.example")};
-	struct tls_server_options options = {
-		.certificates = certificates, .certificate_count = 2, .budget = &world.budget};
+	struct tls_sites *sites = make_sites(NULL, false, certificates, 2);
+	struct tls_server_options options = {.sites = sites, .budget = &world.budget};
 	pthread_t threads[THREADS];
 
 	(void)state;
@@ -205,20 +229,16 @@ static void test_workers(void **state)
 		assert_null(result);
 	}
 	tls_tickets_unref(options.tickets);
-	tls_certificate_unref(certificates[0]);
-	tls_certificate_unref(certificates[1]);
+	tls_sites_unref(sites);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_version),
-		cmocka_unit_test(test_random),
-		cmocka_unit_test(test_websocket_accept),
-		cmocka_unit_test(test_numbers),
-		cmocka_unit_test(test_tickets_in_threads),
-		cmocka_unit_test(test_tickets_limits),
-		cmocka_unit_test(test_workers),
+		cmocka_unit_test(test_version),        cmocka_unit_test(test_random),
+		cmocka_unit_test(test_keyed_digest),   cmocka_unit_test(test_websocket_accept),
+		cmocka_unit_test(test_numbers),        cmocka_unit_test(test_tickets_in_threads),
+		cmocka_unit_test(test_tickets_limits), cmocka_unit_test(test_workers),
 	};
 
 	return cmocka_run_group_tests(tests, world_open, world_close);

@@ -101,7 +101,9 @@ static void test_patterns(void **state)
 
 static const struct tls_candidates *find(const struct tls_names *names, const char *name)
 {
-	return tls_names_find(names, span_of_string(name));
+	const struct tls_site *site = tls_names_find(names, span_of_string(name));
+
+	return site ? &site->candidates : NULL;
 }
 
 static void test_table(void **state)
@@ -111,12 +113,13 @@ static void test_table(void **state)
 	(void)state;
 	assert_int_equal(tls_names_init(&names, 4), OK);
 	assert_null(find(&names, "a.example"));
-	tls_names_add(&names, SPAN("a.example"), true, 0);
-	tls_names_add(&names, SPAN("a.example"), true, 1);
-	tls_names_add(&names, SPAN("a.example"), false, 2);
-	tls_names_add(&names, SPAN("*.example"), false, 3);
+	tls_names_add(&names, SPAN("a.example"))->candidates.ecdsa = 0;
+	tls_names_add(&names, SPAN("a.example"))->candidates.rsa = 2;
+	tls_names_add(&names, SPAN("*.example"))->candidates.rsa = 3;
 	assert_int_equal(find(&names, "a.example")->ecdsa, 0);
 	assert_int_equal(find(&names, "a.example")->rsa, 2);
+	assert_int_equal(tls_names_find_wildcard(&names, SPAN("a.example"))->candidates.rsa, 3);
+	assert_null(tls_names_find_wildcard(&names, SPAN("x.a.example")));
 	assert_int_equal(find(&names, "b.example")->ecdsa, -1);
 	assert_int_equal(find(&names, "b.example")->rsa, 3);
 	assert_null(find(&names, "x.a.example"));
@@ -138,7 +141,11 @@ static void test_many(void **state)
 	assert_int_equal(tls_names_init(&names, COUNT), OK);
 	for (int i = 0; i < COUNT; i++) {
 		(void)snprintf(bytes[i], SIZE, i % 3 ? "n%d.example" : "*.n%d.example", i);
-		tls_names_add(&names, span_of_string(bytes[i]), i % 2, i);
+
+		struct tls_candidates *choice =
+			&tls_names_add(&names, span_of_string(bytes[i]))->candidates;
+
+		*(i % 2 ? &choice->ecdsa : &choice->rsa) = i;
 	}
 	for (int i = 0; i < COUNT; i++) {
 		char name[SIZE];

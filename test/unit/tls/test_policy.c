@@ -8,9 +8,10 @@
 
 #include <cmocka.h>
 
+#include "tls/algorithm.h"
 #include "tls/choice.h"
 #include "tls/iana.h"
-#include "tls/policy.h"
+#include "tls/prebuilt.h"
 
 static void test_names(void **state)
 {
@@ -72,11 +73,54 @@ static void test_each_can_be_served(void **state)
 	assert_int_equal(length(tls_policy_find(SPAN("intermediate"))->suites), 9);
 }
 
+/* However long a policy is, the configurations that are built for it are bounded. */
+static void test_outcomes_are_bounded(void **state)
+{
+	size_t outcomes = 0;
+
+	(void)state;
+	for (size_t i = 0; tls_algorithm_at(TLS_LIST_SUITES, i); i++)
+		for (size_t j = 0; tls_algorithm_at(TLS_LIST_GROUPS, j); j++)
+			for (size_t k = 0; tls_algorithm_at(TLS_LIST_SIGNATURES, k); k++) {
+				unsigned suite = tls_algorithm_at(TLS_LIST_SUITES, i);
+				unsigned signature = tls_algorithm_at(TLS_LIST_SIGNATURES, k);
+
+				if (tls_suite_kinds(suite) &
+				    tls_signature_kinds(tls_suite_version(suite), signature))
+					outcomes++;
+			}
+	assert_int_equal(outcomes + 1, TLS_PREBUILTS_MAX);
+}
+
+/* What a policy can be made of has names, and means something to the engine. */
+static void test_algorithms(void **state)
+{
+	(void)state;
+	for (unsigned list = 0; list < TLS_LIST_COUNT; list++) {
+		unsigned number;
+
+		for (size_t i = 0; (number = tls_algorithm_at((enum tls_list)list, i)) != 0; i++) {
+			const char *name = tls_algorithm_name((enum tls_list)list, number);
+
+			assert_non_null(name);
+			assert_int_equal(tls_algorithm_find((enum tls_list)list, span_of_string(name)), number);
+			assert_true(list != TLS_LIST_SUITES || tls_suite_kinds(number) != 0);
+			assert_true(list != TLS_LIST_SIGNATURES ||
+			            (tls_signature_kinds(TLS_VERSION_1_2, number) |
+			             tls_signature_kinds(TLS_VERSION_1_3, number)) != 0);
+		}
+		assert_int_equal(tls_algorithm_find((enum tls_list)list, SPAN("")), 0);
+		assert_int_equal(tls_algorithm_find((enum tls_list)list, SPAN("TLS_NULL")), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_each_can_be_served),
+		cmocka_unit_test(test_outcomes_are_bounded),
+		cmocka_unit_test(test_algorithms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -113,6 +113,71 @@ static void test_rows(void **state)
 	}
 }
 
+static void expect_with(const struct tls_policy *policy, const struct wish *wish, const char *suite,
+                        const char *group, bool has_retry)
+{
+	struct tls_server *own = make_server_with(policy, pki_certificate("P-256", "a.example"), NULL);
+	const struct tls_facts *facts;
+	struct link link;
+
+	link_open(&link, own, wish);
+	link_shake(&link);
+	facts = tls_session_facts(link.session);
+	assert_string_equal(facts->suite, suite);
+	assert_string_equal(facts->group, group);
+	assert_int_equal(facts->has_retry, has_retry);
+	link_client_says(&link, "well");
+	link_close(&link);
+	tls_server_unref(own);
+}
+
+/* A client that lists AES-128 first gets it under the client's order, in both versions. */
+static void test_client_order(void **state)
+{
+	struct tls_policy policy = *tls_policy_default();
+
+	(void)state;
+	policy.order = TLS_ORDER_CLIENT;
+	expect_with(&policy,
+	            &(struct wish){.version = TLS1_3_VERSION,
+	                           .suites_1_3 = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384"},
+	            "TLS_AES_128_GCM_SHA256", "x25519", false);
+	expect_with(&policy,
+	            &(struct wish){.version = TLS1_2_VERSION,
+	                           .suites_1_2 = "ECDHE-ECDSA-AES128-GCM-SHA256:"
+	                                         "ECDHE-ECDSA-AES256-GCM-SHA384",
+	                           .groups = "P-384:P-256"},
+	            "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "secp384r1", false);
+}
+
+/* With the strict order of groups the best one comes, at the price of a HelloRetryRequest. */
+static void test_strict_groups(void **state)
+{
+	struct tls_policy policy = *tls_policy_default();
+
+	(void)state;
+	policy.group_order = TLS_GROUPS_STRICT;
+	expect_with(&policy, &(struct wish){.version = TLS1_3_VERSION, .groups = "P-256:X25519"},
+	            "TLS_AES_256_GCM_SHA384", "x25519", true);
+	expect_with(&policy, &(struct wish){.version = TLS1_3_VERSION, .groups = "X25519:P-256"},
+	            "TLS_AES_256_GCM_SHA384", "x25519", false);
+	expect_with(&policy, &(struct wish){.version = TLS1_2_VERSION, .groups = "P-256:X25519"},
+	            "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "x25519", false);
+}
+
+/* ChaCha20 has its turn only if the policy says so. */
+static void test_without_preference_for_chacha(void **state)
+{
+	struct tls_policy policy = *tls_policy_default();
+
+	(void)state;
+	policy.prefer_chacha_if_client_does = false;
+	expect_with(&policy,
+	            &(struct wish){.version = TLS1_3_VERSION,
+	                           .suites_1_3 = "TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256_GCM_SHA384"},
+	            "TLS_AES_256_GCM_SHA384", "x25519", false);
+}
+
 /* The client signs for what it saw: the algorithm is the policy's first, not the client's. */
 static void test_signature_algorithm(void **state)
 {
@@ -216,6 +281,24 @@ static void test_modern(void **state)
 	tls_server_unref(modern);
 }
 
+/* RFC 8446 §4.2.1: the library would look at legacy_version, which says 1.2 in every TLS 1.3. */
+static void test_too_new(void **state)
+{
+	struct tls_policy policy = *tls_policy_default();
+	struct tls_server *old;
+	struct link link;
+
+	(void)state;
+	policy.version_max = TLS_VERSION_1_2;
+	old = make_server_with(&policy, pki_certificate("P-256", "a.example"), NULL);
+	link_open(&link, old, &(struct wish){.version = TLS1_3_VERSION});
+	link_run(&link);
+	assert_int_equal(link.error, ERROR_TLS_NO_COMMON_VERSION);
+	assert_int_equal(link_client_alert(&link), SSL_AD_PROTOCOL_VERSION);
+	link_close(&link);
+	tls_server_unref(old);
+}
+
 /* A hello that our reader does not see is still kept to the policy, by the library. */
 static void test_unread_hello(void **state)
 {
@@ -259,9 +342,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_client_order),
+		cmocka_unit_test(test_strict_groups),
+		cmocka_unit_test(test_without_preference_for_chacha),
 		cmocka_unit_test(test_signature_algorithm),
 		cmocka_unit_test(test_order_of_key_shares),
 		cmocka_unit_test(test_modern),
+		cmocka_unit_test(test_too_new),
 		cmocka_unit_test(test_unread_hello),
 		cmocka_unit_test(test_downgrade_mark),
 	};

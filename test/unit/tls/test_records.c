@@ -94,7 +94,7 @@ static void test_full_records(void **state)
 	for (size_t v = 0; v < ARRAY_LENGTH(versions); v++) {
 		/* Overhead of a record: header 5, tag 16, and a type or an explicit nonce. */
 		size_t overhead = versions[v] == TLS1_3_VERSION ? 22 : 29;
-		size_t full = versions[v] == TLS1_3_VERSION ? 16383 : 16384;
+		size_t full = 16384;
 		size_t taken = 0;
 		struct link link;
 
@@ -254,17 +254,57 @@ static void expect_record_error(struct link *link, int alert)
 	assert_true(buffer_is_empty(&link->wire_out));
 }
 
-/* Mbed TLS knows no KeyUpdate: whoever sends one is told so, and goes. */
+/* RFC 8446 §4.6.3: the client takes new keys and asks for ours, again and again. */
 static void test_key_update(void **state)
 {
-	struct link link;
+	static const int requests[] = {SSL_KEY_UPDATE_NOT_REQUESTED, SSL_KEY_UPDATE_REQUESTED};
+	static const char *const suites[] = {"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384",
+	                                     "TLS_CHACHA20_POLY1305_SHA256"};
 
 	(void)state;
-	open_link(&link, TLS1_3_VERSION);
-	assert_true(SSL_key_update(link.client, SSL_KEY_UPDATE_REQUESTED));
-	assert_int_equal(SSL_do_handshake(link.client), 1);
-	expect_record_error(&link, SSL_AD_UNEXPECTED_MESSAGE);
-	link_close(&link);
+	for (size_t i = 0; i < ARRAY_LENGTH(suites); i++) {
+		struct link link;
+
+		link_open(&link, server,
+		          &(struct wish){.version = TLS1_3_VERSION, .suites_1_3 = suites[i]});
+		link_shake(&link);
+		for (unsigned round = 0; round < 10; round++) {
+			assert_true(SSL_key_update(link.client, requests[round % 2]));
+			assert_int_equal(SSL_do_handshake(link.client), 1);
+			link_client_says(&link, "under a new key");
+			link_session_says(&link, "under another");
+		}
+		link_close(&link);
+	}
+}
+
+/* Every suite, both ways, against a real client. */
+static void test_every_suite(void **state)
+{
+	static const char *const suites[] = {"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384",
+	                                     "TLS_CHACHA20_POLY1305_SHA256"};
+	static const char *const suites_1_2[] = {"ECDHE-ECDSA-AES128-GCM-SHA256",
+	                                         "ECDHE-ECDSA-AES256-GCM-SHA384",
+	                                         "ECDHE-ECDSA-CHACHA20-POLY1305"};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * ARRAY_LENGTH(suites); i++) {
+		struct link link;
+
+		if (i < ARRAY_LENGTH(suites))
+			link_open(&link, server,
+			          &(struct wish){.version = TLS1_3_VERSION, .suites_1_3 = suites[i]});
+		else
+			link_open(&link, server,
+			          &(struct wish){.version = TLS1_2_VERSION,
+			                         .suites_1_2 = suites_1_2[i - ARRAY_LENGTH(suites)]});
+		link_shake(&link);
+		for (unsigned round = 0; round < 20; round++) {
+			link_client_says(&link, "from the client");
+			link_session_says(&link, "to the client");
+		}
+		link_close(&link);
+	}
 }
 
 /* Renegotiation is refused with a warning; OpenSSL then gives up. */
@@ -339,42 +379,73 @@ static void test_not_records(void **state)
 	}
 }
 
+static struct tls_server *make_limited(uint64_t records_max)
+{
+	struct tls_certificate *certificate = pki_certificate("P-256", "a.example");
+	struct tls_sites *sites = make_sites(NULL, false, &certificate, 1);
+	struct tls_server_options options = {.sites = sites,
+	                                     .random = world.random,
+	                                     .budget = &world.budget,
+	                                     .records_max = records_max};
+	struct tls_server *limited = NULL;
+
+	assert_int_equal(tls_server_new(&options, &limited), OK);
+	tls_sites_unref(sites);
+	return limited;
+}
+
+/* A key of the client's, and one of ours in TLS 1.2, ends the connection when it is worn. */
 static void test_key_limit(void **state)
 {
+	static const struct {
+		int version;
+		bool is_in;
+		int first; /* Finished is the first record under the keys of TLS 1.2 */
+	} rows[] = {{TLS1_2_VERSION, true, 1}, {TLS1_2_VERSION, false, 1}, {TLS1_3_VERSION, true, 0}};
+	struct tls_server *limited = make_limited(10);
+
 	(void)state;
-	for (size_t i = 0; i < 2 * ARRAY_LENGTH(versions); i++) {
-		bool is_in = i % 2;
-		struct tls_certificate *certificate = pki_certificate("P-256", "a.example");
-		struct tls_server_options options = {.certificates = &certificate,
-		                                     .certificate_count = 1,
-		                                     .random = world.random,
-		                                     .budget = &world.budget,
-		                                     .records_max = 10};
-		struct tls_server *limited = NULL;
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
 		struct link link;
 		size_t taken = 0;
 
-		assert_int_equal(tls_server_new(&options, &limited), OK);
-		tls_certificate_unref(certificate);
-		link_open(&link, limited, &(struct wish){.version = versions[i / 2]});
+		link_open(&link, limited, &(struct wish){.version = rows[i].version});
 		link_shake(&link);
-		for (int j = 0; j < 10; j++) {
+		for (int j = rows[i].first; j < 10; j++) {
 			assert_int_equal(tls_session_is_worn(link.session), j >= 5);
-			if (is_in)
+			if (rows[i].is_in)
 				link_client_says(&link, "hello");
 			else
 				link_session_says(&link, "hello");
 		}
-		if (is_in)
+		if (rows[i].is_in) {
+			assert_int_equal(SSL_write(link.client, "x", 1), 1);
 			link_run(&link);
-		else
+		} else {
 			link.error = tls_session_write(link.session, SPAN("x"), &link.wire_out, &taken);
+		}
 		assert_int_equal(link.error, ERROR_TLS_KEY_LIMIT);
 		link_run(&link);
 		assert_true(link.client_closed);
 		link_close(&link);
-		tls_server_unref(limited);
 	}
+	tls_server_unref(limited);
+}
+
+/* In TLS 1.3 we take new keys, and a real client follows. */
+static void test_own_key_update(void **state)
+{
+	struct tls_server *limited = make_limited(10);
+	struct link link;
+
+	(void)state;
+	link_open(&link, limited, &(struct wish){.version = TLS1_3_VERSION});
+	link_shake(&link);
+	for (int i = 0; i < 100; i++)
+		link_session_says(&link, "hello");
+	assert_false(tls_session_is_worn(link.session));
+	link_close(&link);
+	tls_server_unref(limited);
 }
 
 /* Nothing is written before the handshake has ended. */
@@ -401,9 +472,10 @@ int main(void)
 		cmocka_unit_test(test_much_to_client),  cmocka_unit_test(test_full_records),
 		cmocka_unit_test(test_much_to_session), cmocka_unit_test(test_client_closes),
 		cmocka_unit_test(test_session_closes),  cmocka_unit_test(test_truncation),
-		cmocka_unit_test(test_key_update),      cmocka_unit_test(test_renegotiation),
-		cmocka_unit_test(test_damaged_record),  cmocka_unit_test(test_alert_in_data),
-		cmocka_unit_test(test_not_records),     cmocka_unit_test(test_key_limit),
+		cmocka_unit_test(test_key_update),      cmocka_unit_test(test_every_suite),
+		cmocka_unit_test(test_renegotiation),   cmocka_unit_test(test_damaged_record),
+		cmocka_unit_test(test_alert_in_data),   cmocka_unit_test(test_not_records),
+		cmocka_unit_test(test_key_limit),       cmocka_unit_test(test_own_key_update),
 		cmocka_unit_test(test_too_early),
 	};
 

@@ -23,10 +23,28 @@ static struct tls_tickets *new_tickets(uint64_t lifetime_ms)
 	return tickets;
 }
 
+static struct tls_certificate *certificate_a, *certificate_b;
+
+static int open_group(void **state)
+{
+	if (world_open(state) != 0)
+		return -1;
+	certificate_a = pki_certificate("P-256", "a.example,*.wild.example");
+	certificate_b = pki_certificate("P-256", "b.example");
+	return 0;
+}
+
+static int close_group(void **state)
+{
+	tls_certificate_unref(certificate_a);
+	tls_certificate_unref(certificate_b);
+	return world_close(state);
+}
+
 static struct tls_server *server_with(struct tls_tickets *tickets)
 {
-	return make_server(tickets, false, pki_certificate("P-256", "a.example,*.wild.example"),
-	                   pki_certificate("P-256", "b.example"), NULL);
+	return make_server(tickets, false, tls_certificate_ref(certificate_a),
+	                   tls_certificate_ref(certificate_b), NULL);
 }
 
 /* A handshake, whose ticket is returned; `ticket` is given back by the client, and consumed. */
@@ -96,6 +114,34 @@ static void test_bound_to_name(void **state)
 		assert_false(resumes(server, server, versions[i], NULL, "a.example"));
 	}
 	tls_server_unref(server);
+	tls_tickets_unref(tickets);
+}
+
+/* CVE-2023-41337: not where another certificate is the one for the name, although the keys are the
+ * same; nor where the name has fallen to the first certificate. */
+static void test_bound_to_certificate(void **state)
+{
+	struct tls_tickets *tickets = new_tickets(LIFETIME_MS);
+	struct tls_server *server = server_with(tickets);
+	struct tls_server *renewed =
+		make_server(tickets, false, pki_certificate("P-256", "a.example,*.wild.example"), NULL);
+	struct tls_server *other =
+		make_server(tickets, false, tls_certificate_ref(certificate_b), NULL);
+	struct tls_server *more = make_server(tickets, false, tls_certificate_ref(certificate_a),
+	                                      pki_certificate("RSA:2048", "a.example"), NULL);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(versions); i++) {
+		assert_false(resumes(server, renewed, versions[i], "a.example", "a.example"));
+		assert_false(resumes(server, other, versions[i], "a.example", "a.example"));
+		assert_false(resumes(server, more, versions[i], "a.example", "a.example"));
+		assert_false(resumes(server, other, versions[i], NULL, NULL));
+		assert_true(resumes(server, other, versions[i], "b.example", "b.example"));
+	}
+	tls_server_unref(server);
+	tls_server_unref(renewed);
+	tls_server_unref(other);
+	tls_server_unref(more);
 	tls_tickets_unref(tickets);
 }
 
@@ -369,13 +415,19 @@ static void test_other_version(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_resumes),       cmocka_unit_test(test_bound_to_name),
-		cmocka_unit_test(test_rotation),      cmocka_unit_test(test_expiry),
-		cmocka_unit_test(test_foreign),       cmocka_unit_test(test_forged),
-		cmocka_unit_test(test_unwanted),      cmocka_unit_test(test_number_of_tickets),
-		cmocka_unit_test(test_other_suites),  cmocka_unit_test(test_across_retry),
+		cmocka_unit_test(test_resumes),
+		cmocka_unit_test(test_bound_to_certificate),
+		cmocka_unit_test(test_bound_to_name),
+		cmocka_unit_test(test_rotation),
+		cmocka_unit_test(test_expiry),
+		cmocka_unit_test(test_foreign),
+		cmocka_unit_test(test_forged),
+		cmocka_unit_test(test_unwanted),
+		cmocka_unit_test(test_number_of_tickets),
+		cmocka_unit_test(test_other_suites),
+		cmocka_unit_test(test_across_retry),
 		cmocka_unit_test(test_other_version),
 	};
 
-	return cmocka_run_group_tests(tests, world_open, world_close);
+	return cmocka_run_group_tests(tests, open_group, close_group);
 }

@@ -51,6 +51,10 @@
 #elif defined(__aarch64__)
 #define MBEDTLS_AESCE_C /* the same on Arm */
 #endif
+#if defined(SALLYPORT_IPSEC_MB) /* these come from proxy/crypto, on the library ipsec-mb */
+#define MBEDTLS_GCM_ALT
+#define MBEDTLS_CHACHAPOLY_ALT
+#endif
 
 /* --- Hashes -------------------------------------------------------------------------------- */
 
@@ -60,6 +64,13 @@
 #define MBEDTLS_SHA384_C
 #define MBEDTLS_SHA512_C
 #define MBEDTLS_HKDF_C /* key schedule of TLS 1.3 */
+#if defined(SALLYPORT_LIBCRYPTO_SHA2) /* from proxy/crypto, on the library libcrypto */
+#define MBEDTLS_SHA256_PROCESS_ALT
+#define MBEDTLS_SHA512_PROCESS_ALT
+#elif defined(__aarch64__) /* found at run time, as with AES */
+#define MBEDTLS_SHA256_USE_ARMV8_A_CRYPTO_IF_PRESENT
+#define MBEDTLS_SHA512_USE_A64_CRYPTO_IF_PRESENT
+#endif
 
 /* --- Elliptic curves ----------------------------------------------------------------------- */
 
@@ -96,6 +107,7 @@
 #define MBEDTLS_X509_USE_C
 #define MBEDTLS_X509_CRT_PARSE_C
 #define MBEDTLS_X509_CRL_PARSE_C /* revoked client certificates */
+#define MBEDTLS_X509_MAX_INTERMEDIATE_CA 4 /* in a client's path: each costs signature checks */
 #define MBEDTLS_X509_RSASSA_PSS_SUPPORT
 
 /* --- PSA: the key exchange and key schedule of TLS 1.3 use it ------------------------------ */

@@ -1,0 +1,71 @@
+#include "crypto/start.h"
+
+#include "crypto/self_test.h"
+
+/* What the build has of accelerators is said by the macros that the library's build sets. */
+#if defined(SALLYPORT_IPSEC_MB)
+#include "crypto/multibuffer.h"
+#endif
+#if defined(SALLYPORT_LIBCRYPTO)
+#include "crypto/libcrypto.h"
+#endif
+
+static const char *const names[CRYPTO_PRIMITIVE_COUNT] = {
+	[CRYPTO_AES_GCM] = "AES-GCM",
+	[CRYPTO_CHACHA20_POLY1305] = "ChaCha20-Poly1305",
+	[CRYPTO_SHA2] = "SHA-2",
+	[CRYPTO_X25519] = "X25519",
+	[CRYPTO_NIST_CURVES] = "NIST curves",
+	[CRYPTO_ECDSA] = "ECDSA",
+	[CRYPTO_RSA] = "RSA",
+};
+
+const char *crypto_primitive_name(enum crypto_primitive primitive)
+{
+	return names[primitive];
+}
+
+const char *crypto_provider(enum crypto_primitive primitive)
+{
+	const char *provider = NULL;
+
+	switch (primitive) {
+	case CRYPTO_AES_GCM:
+	case CRYPTO_CHACHA20_POLY1305:
+#if defined(SALLYPORT_IPSEC_MB)
+		if (multibuffer.is_usable)
+			provider = multibuffer.name;
+#endif
+		break;
+	case CRYPTO_SHA2:
+#if defined(SALLYPORT_LIBCRYPTO_SHA2)
+		provider = libcrypto.name;
+#endif
+		break;
+	default:
+#if defined(SALLYPORT_LIBCRYPTO)
+		if (libcrypto.is_usable)
+			provider = libcrypto.name;
+#endif
+		break;
+	}
+	return provider && provider[0] ? provider : "built in";
+}
+
+enum error crypto_start(enum crypto_primitive *ret_failed)
+{
+#if defined(SALLYPORT_IPSEC_MB)
+	multibuffer_open();
+#endif
+#if defined(SALLYPORT_LIBCRYPTO)
+	libcrypto_open();
+#endif
+	return crypto_self_test(ret_failed);
+}
+
+void crypto_stop(void)
+{
+#if defined(SALLYPORT_LIBCRYPTO)
+	libcrypto_close();
+#endif
+}
