@@ -95,10 +95,12 @@ FULL = ["nginx", "node", "python"]
 @pytest.mark.parametrize("backend", FULL, indirect=True)
 def test_continue_is_said_by_the_server(proxy, backend):
     """Expect: 100-continue, and the body only after the 100 (RFC 9110 §10.1.1)."""
+    # Not by an echo: one that answers before it has read all ends the connection (RFC 9112 §9.3).
+    target = "/sha256" if backend.name == "node" else UPLOADS[backend.name]
     body = pattern(50_000)
     fields = [("Expect", "100-continue"), ("Content-Length", str(len(body)))]
     with proxy.connect() as client:
-        client.send(request(UPLOADS[backend.name], *fields, method="PUT"))
+        client.send(request(target, *fields, method="PUT"))
         assert client.reader.head().status == 100
         client.send(body)
         assert client.response("PUT").status in (200, 201, 204)

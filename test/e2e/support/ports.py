@@ -3,12 +3,21 @@
 import socket
 
 
+_given = set()
+
+
 def free_port(host="127.0.0.1"):
-    """A port that was free a moment ago. Whoever uses it must be ready to try another."""
+    """A port that was free a moment ago. Whoever uses it must be ready to try another.
+
+    None is given twice, so the listeners of one site never meet."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as holder:
-        holder.bind((host, 0))
-        return holder.getsockname()[1]
+    while True:
+        with socket.socket(family, socket.SOCK_STREAM) as holder:
+            holder.bind((host, 0))
+            port = holder.getsockname()[1]
+        if port not in _given:
+            _given.add(port)
+            return port
 
 
 class Refusing:
