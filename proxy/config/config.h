@@ -237,7 +237,24 @@ struct config_logging {
 	uint64_t handshake_repeat_interval_ms; /* 0: each is told */
 };
 
+/* How the process confines itself: see sandbox/sandbox.h. */
+enum config_sandbox_mode { CONFIG_SANDBOX_AUTO, CONFIG_SANDBOX_REQUIRED, CONFIG_SANDBOX_OFF };
+
+struct config_sandbox {
+	enum config_sandbox_mode mode;
+	bool landlock;
+	bool seccomp;
+	bool core_dumps;
+	/* For later configurations: beyond what this one names. */
+	struct config_text *read;
+	size_t read_count;
+	uint64_t *ports;
+	size_t port_count;
+	struct place place;
+};
+
 struct config {
+	const char *path; /* of the file, absolute; NULL: it came from memory */
 	struct config_listener *listeners;
 	size_t listener_count; /* at least 1 */
 	struct config_route *routes;
@@ -255,6 +272,9 @@ struct config {
 	struct config_timeouts timeouts;
 	uint64_t workers; /* 0: one per core */
 	struct config_logging logging;
+	struct config_text user;  /* to become; not given: none */
+	struct config_text group; /* not given: those of the user */
+	struct config_sandbox sandbox;
 	struct arena arena;
 };
 

@@ -10,10 +10,12 @@
 #include "base/memory.h"
 #include "net/listener.h"
 #include "net/loop.h"
+#include "sandbox/sandbox.h"
 #include "server/worker.h"
 #include "session/half_open.h"
 #include "session/handshake_log.h"
 #include "session/repeats.h"
+#include "setup/confinement.h"
 
 enum {
 	WORKERS_MAX = 256,
@@ -36,6 +38,7 @@ struct server {
 	struct deadline look_deadline; /* at files that may change */
 	bool is_draining;
 	bool is_aborting;
+	struct confinement *confinement;
 	struct text *why;
 };
 
@@ -319,13 +322,67 @@ static enum error start_workers(struct server *server)
 	return OK;
 }
 
+/* Another user has not the rights of the one who started us. */
+struct lost {
+	size_t count;
+	const char *first;
+};
+
+static void on_unreadable(void *owner, const char *path)
+{
+	struct lost *lost = owner;
+
+	if (lost->count++ == 0)
+		lost->first = path;
+}
+
+static void tell_lost_files(struct server *server)
+{
+	struct lost lost = {0};
+
+	confinement_find_unreadable(server->setup->config, on_unreadable, &lost);
+	if (lost.count > 0)
+		log_message(&server->log, LOG_WARNING, "files_lost",
+		            "user %u can not open %s%s again: what is put in its place later is not seen, "
+		            "unless its group may read it",
+		            (unsigned)geteuid(), lost.first, lost.count > 1 ? " and others" : "");
+}
+
+/* When all that needs rights is open, and before the first thread. */
+static enum error confine(struct server *server)
+{
+	struct text why;
+
+	text_init(&why, 1024);
+
+	enum error error = confinement_new(server->setup->config, &server->confinement, &why);
+
+	if (!error)
+		error = confinement_enter(server->confinement, &why);
+	if (error)
+		text_put(server->why, text_span(&why));
+	else if (why.size > 0)
+		log_message(&server->log, LOG_WARNING, "sandbox_incomplete", "%s", text_string(&why));
+	if (!error)
+		tell_lost_files(server);
+	text_done(&why);
+	return error;
+}
+
 static void tell_ready(struct server *server)
 {
+	const struct sandbox_report report = sandbox_in_force();
+	struct text sandbox;
+
+	text_init(&sandbox, 256);
+	sandbox_describe(&report, &sandbox);
 	log_begin(&server->log, LOG_TO_ERRORS, LOG_NOTICE, "ready");
 	log_put_number(&server->log, "workers", server->worker_count);
 	log_put_number(&server->log, "listeners", server->setup->listener_count);
 	log_put_number(&server->log, "connections_max", server->shared.connections_max);
+	log_put(&server->log, "sandbox", text_span(&sandbox));
 	log_end(&server->log);
+	text_done(&sandbox);
 }
 
 static enum error start(struct server *server)
@@ -338,6 +395,8 @@ static enum error start(struct server *server)
 		set_connection_limit(server);
 		error = bind_all(server);
 	}
+	if (!error)
+		error = confine(server);
 	if (!error)
 		error = open_handshakes(server);
 	if (!error)
@@ -359,6 +418,7 @@ static void close_server(struct server *server)
 	half_open_free(server->shared.half_open);
 	unbind_all(server);
 	loop_free(server->loop);
+	confinement_free(server->confinement);
 	log_done(&server->log);
 	for (unsigned i = 0; i < LOG_STREAM_COUNT; i++)
 		log_sink_close(server->shared.sinks[i]);

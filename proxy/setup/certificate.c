@@ -65,7 +65,7 @@ static enum error load(const struct config_certificate *config, const struct cer
 	if (chain_error)
 		file_tell_unreadable(diagnostics, &config->chain, keys->chain, chain_error);
 
-	enum error key_error = file_read(config->key.text.data, &key);
+	enum error key_error = file_read_secret(config->key.text.data, &key);
 
 	if (key_error)
 		file_tell_unreadable(diagnostics, &config->key, keys->key, key_error);

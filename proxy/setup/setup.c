@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "route/hops.h"
+#include "setup/confinement.h"
 #include "setup/sites.h"
 
 static enum error load_tickets(struct setup_listener *listener, size_t index,
@@ -102,6 +103,7 @@ enum error setup_load(const char *path, struct diagnostics *diagnostics, struct 
 	if (setup->config && (!error || error == ERROR_CONFIG)) {
 		enum error rules_error = setup_rules_load(setup->config, diagnostics, &setup->rules);
 
+		confinement_review(setup->config, diagnostics);
 		error = rules_error ? rules_error : diagnostics->errors > 0 ? ERROR_CONFIG : error;
 	}
 	if (!error)

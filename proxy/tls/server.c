@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/secret.h"
 #include "tls/alert.h"
 #include "tls/compat.h"
 #include "tls/handshake.h"
@@ -58,9 +59,13 @@ static int give_certificate(struct tls_server *server, mbedtls_ssl_context *ssl,
 
 	if (!own->is_parsed) {
 		struct span der = tls_certificate_key(certificate);
+
+		secret_begin();
+
 		int code = compat_parse_key(&own->key, (const unsigned char *)der.data, der.size,
 		                            &server->random->source);
 
+		secret_end();
 		if (code != 0) {
 			mbedtls_pk_free(&own->key);
 			mbedtls_pk_init(&own->key);
