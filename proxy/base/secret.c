@@ -104,11 +104,12 @@ static bool take_chunk(unsigned class)
 
 static void *take_block(size_t size)
 {
-	unsigned class = class_of(size);
+	bool is_small = size <= SECRET_SIZE_MAX;
+	unsigned class = is_small ? class_of(size) : 0;
 	struct block *block = NULL;
 
 	(void)pthread_mutex_lock(&region.lock);
-	if (region.idle[class] || take_chunk(class)) {
+	if (is_small && (region.idle[class] || take_chunk(class))) {
 		block = region.idle[class];
 		region.idle[class] = block->next;
 	} else {
@@ -137,12 +138,12 @@ static unsigned class_at(const void *secret)
 void *secret_new(size_t count, size_t size)
 {
 	size_t bytes = 0;
-	void *secret = NULL;
 
 	if (__builtin_mul_overflow(count, size, &bytes) || !memory_may_allocate())
 		return NULL;
-	if (bytes <= SECRET_SIZE_MAX)
-		secret = take_block(bytes);
+
+	void *secret = take_block(bytes);
+
 	return secret ? secret : memory_new_unasked(bytes);
 }
 

@@ -172,6 +172,13 @@ bool permits_has_file(const struct permits *permits, const char *path, unsigned 
 	return !visit.is_missing;
 }
 
+bool permits_has_path(const struct permits *permits, const char *path, unsigned rights)
+{
+	char real[PATH_MAX];
+
+	return !realpath(path, real) || has(permits, real, rights);
+}
+
 /* --- Ports ------------------------------------------------------------------------------------ */
 
 void permits_add_port(struct permits *permits, enum permit_port kind, uint16_t port)

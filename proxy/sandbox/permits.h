@@ -40,8 +40,10 @@ struct permits {
 	size_t path_count;
 	size_t path_room;
 	unsigned char ports[PERMIT_PORT_COUNT][PERMIT_PORTS / 8]; /* a bit for each TCP port */
-	bool resolves;     /* names are looked up: UDP, netlink, and the files that libc needs */
-	bool unix_sockets; /* there are more to be opened */
+	bool resolves;       /* names are looked up: UDP, netlink, and what libc needs for it */
+	bool udp;            /* sockets that are opened later: these kinds, besides TCP */
+	bool unix_streams;
+	bool unix_datagrams;
 };
 
 void permits_init(struct permits *permits);
@@ -57,6 +59,8 @@ void permits_tidy(struct permits *permits);
 
 /* True if permits_add_file() would add nothing new; also if there is no such folder. */
 bool permits_has_file(const struct permits *permits, const char *path, unsigned rights);
+/* The same for permits_add_path(). */
+bool permits_has_path(const struct permits *permits, const char *path, unsigned rights);
 bool permits_has_port(const struct permits *permits, enum permit_port kind, uint16_t port);
 
 #endif

@@ -197,7 +197,7 @@ static const char *const deadly[] = {
 
 /* What a sanitizer does at the end: it looks for leaks from a process that traces us. */
 static const char *const of_sanitizers[] = {
-	"ptrace", "clone", "wait4", "prctl", "kill", "sched_setaffinity", "personality", "process_vm_readv",
+	"ptrace", "clone", "wait4", "prctl", "kill", "tgkill", "getdents", "sched_setaffinity",
 };
 
 /* --- Rules with arguments --------------------------------------------------------------------- */
@@ -252,7 +252,7 @@ static void add_sockets(struct filter *filter, const struct permits *permits)
 	for (size_t i = 0; i < ARRAY_LENGTH(families); i++) {
 		allow_socket(filter, families[i], SOCK_STREAM, 0);
 		allow_socket(filter, families[i], SOCK_STREAM, IPPROTO_TCP);
-		if (!permits->resolves)
+		if (!permits->resolves && !permits->udp)
 			continue;
 		allow_socket(filter, families[i], SOCK_DGRAM, 0);
 		allow_socket(filter, families[i], SOCK_DGRAM, IPPROTO_UDP);
@@ -260,8 +260,10 @@ static void add_sockets(struct filter *filter, const struct permits *permits)
 	/* Which addresses the machine has, and nscd or systemd-resolved. */
 	if (permits->resolves)
 		allow_socket(filter, AF_NETLINK, SOCK_RAW, 0);
-	if (permits->resolves || permits->unix_sockets)
+	if (permits->resolves || permits->unix_streams)
 		allow_socket(filter, AF_UNIX, SOCK_STREAM, 0);
+	if (permits->unix_datagrams)
+		allow_socket(filter, AF_UNIX, SOCK_DGRAM, 0);
 	allow_if(filter, "sendto", has(3, MSG_FASTOPEN, 0));
 	allow_if(filter, "sendmsg", has(2, MSG_FASTOPEN, 0));
 	allow_if(filter, "sendmmsg", has(3, MSG_FASTOPEN, 0));

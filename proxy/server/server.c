@@ -10,12 +10,11 @@
 #include "base/memory.h"
 #include "net/listener.h"
 #include "net/loop.h"
-#include "sandbox/sandbox.h"
+#include "server/lockdown.h"
 #include "server/worker.h"
 #include "session/half_open.h"
 #include "session/handshake_log.h"
 #include "session/repeats.h"
-#include "setup/confinement.h"
 
 enum {
 	WORKERS_MAX = 256,
@@ -38,7 +37,7 @@ struct server {
 	struct deadline look_deadline; /* at files that may change */
 	bool is_draining;
 	bool is_aborting;
-	struct confinement *confinement;
+	struct lockdown *lockdown; /* NULL: not yet */
 	struct text *why;
 };
 
@@ -227,13 +226,28 @@ static void on_worker_ended(void *owner)
 		loop_post(server->loop, &server->ended_post);
 }
 
+static enum error open_sink(const struct config_logging *logging, const struct config_text *target,
+                            struct log_sink **ret_sink)
+{
+	struct log_syslog syslog = {
+		.address = logging->syslog.address,
+		.facility = logging->syslog.facility,
+	};
+
+	if (!span_equal(target->text, SPAN("syslog")))
+		return log_sink_open(target->text.data, ret_sink);
+	(void)snprintf(syslog.app_name, sizeof(syslog.app_name), "%s",
+	               logging->syslog.app_name.text.data);
+	return log_sink_open_syslog(&syslog, ret_sink);
+}
+
 static enum error open_log(struct server *server)
 {
 	const struct config_logging *logging = &server->setup->config->logging;
 	const struct config_text *targets[LOG_STREAM_COUNT] = {&logging->access, &logging->errors};
 
 	for (unsigned i = 0; i < LOG_STREAM_COUNT; i++) {
-		enum error error = log_sink_open(targets[i]->text.data, &server->shared.sinks[i]);
+		enum error error = open_sink(logging, targets[i], &server->shared.sinks[i]);
 
 		if (error) {
 			text_printf(server->why, "can not open the log %s: %s", targets[i]->text.data,
@@ -244,7 +258,33 @@ static enum error open_log(struct server *server)
 	log_init(&server->log, server->shared.sinks[LOG_TO_ACCESS], server->shared.sinks[LOG_TO_ERRORS],
 	         logging->format == CONFIG_LOG_TEXT ? LOG_TEXT : LOG_JSON);
 	server->log.level = (enum log_level)logging->level;
+	log_rate_init(&server->log.rate, logging->access_rate, logging->error_rate);
 	return OK;
+}
+
+/* The files were moved away, to be kept or packed: new ones are begun. */
+static void reopen_logs(struct server *server)
+{
+	const struct config_logging *logging = &server->setup->config->logging;
+	const char *targets[LOG_STREAM_COUNT] = {logging->access.text.data, logging->errors.text.data};
+	bool all = true;
+
+	for (unsigned i = 0; i < LOG_STREAM_COUNT; i++) {
+		if (log_sink_reopen(server->shared.sinks[i]) == OK)
+			continue;
+		log_message(&server->log, LOG_WARNING, "log_not_reopened",
+		            "the old file goes on being written, since %s can not be opened: %s",
+		            targets[i], strerror(errno));
+		all = false;
+	}
+	if (all)
+		log_message(&server->log, LOG_NOTICE, "logs_reopened", "files of the log are open anew");
+}
+
+static void on_reopen_signal(void *owner, int number)
+{
+	(void)number;
+	reopen_logs(owner);
 }
 
 static void on_turn(void *owner)
@@ -259,6 +299,8 @@ static enum error open_loop(struct server *server)
 
 	for (size_t i = 0; !error && i < ARRAY_LENGTH(numbers); i++)
 		error = loop_on_signal(server->loop, numbers[i], on_signal, server);
+	if (!error)
+		error = loop_on_signal(server->loop, SIGUSR1, on_reopen_signal, server);
 	if (!error)
 		loop_on_turn(server->loop, on_turn, server);
 	return error;
@@ -322,60 +364,12 @@ static enum error start_workers(struct server *server)
 	return OK;
 }
 
-/* Another user has not the rights of the one who started us. */
-struct lost {
-	size_t count;
-	const char *first;
-};
-
-static void on_unreadable(void *owner, const char *path)
-{
-	struct lost *lost = owner;
-
-	if (lost->count++ == 0)
-		lost->first = path;
-}
-
-static void tell_lost_files(struct server *server)
-{
-	struct lost lost = {0};
-
-	confinement_find_unreadable(server->setup->config, on_unreadable, &lost);
-	if (lost.count > 0)
-		log_message(&server->log, LOG_WARNING, "files_lost",
-		            "user %u can not open %s%s again: what is put in its place later is not seen, "
-		            "unless its group may read it",
-		            (unsigned)geteuid(), lost.first, lost.count > 1 ? " and others" : "");
-}
-
-/* When all that needs rights is open, and before the first thread. */
-static enum error confine(struct server *server)
-{
-	struct text why;
-
-	text_init(&why, 1024);
-
-	enum error error = confinement_new(server->setup->config, &server->confinement, &why);
-
-	if (!error)
-		error = confinement_enter(server->confinement, &why);
-	if (error)
-		text_put(server->why, text_span(&why));
-	else if (why.size > 0)
-		log_message(&server->log, LOG_WARNING, "sandbox_incomplete", "%s", text_string(&why));
-	if (!error)
-		tell_lost_files(server);
-	text_done(&why);
-	return error;
-}
-
 static void tell_ready(struct server *server)
 {
-	const struct sandbox_report report = sandbox_in_force();
 	struct text sandbox;
 
 	text_init(&sandbox, 256);
-	sandbox_describe(&report, &sandbox);
+	lockdown_describe(&sandbox);
 	log_begin(&server->log, LOG_TO_ERRORS, LOG_NOTICE, "ready");
 	log_put_number(&server->log, "workers", server->worker_count);
 	log_put_number(&server->log, "listeners", server->setup->listener_count);
@@ -396,7 +390,8 @@ static enum error start(struct server *server)
 		error = bind_all(server);
 	}
 	if (!error)
-		error = confine(server);
+		error = lockdown_new(server->setup->config, server->shared.sinks, &server->log,
+		                     &server->lockdown, server->why);
 	if (!error)
 		error = open_handshakes(server);
 	if (!error)
@@ -418,7 +413,7 @@ static void close_server(struct server *server)
 	half_open_free(server->shared.half_open);
 	unbind_all(server);
 	loop_free(server->loop);
-	confinement_free(server->confinement);
+	lockdown_free(server->lockdown);
 	log_done(&server->log);
 	for (unsigned i = 0; i < LOG_STREAM_COUNT; i++)
 		log_sink_close(server->shared.sinks[i]);

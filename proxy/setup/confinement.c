@@ -13,7 +13,6 @@
 #include "base/memory.h"
 #include "sandbox/permits.h"
 #include "sandbox/sandbox.h"
-#include "sandbox/login.h"
 
 enum { PORT_DNS = 53, KEY_SIZE = 128, WHY_MAX = 1024 };
 
@@ -30,6 +29,7 @@ enum need_kind {
 	NEED_PATH,   /* that one file or folder */
 	NEED_SOCKET, /* a unix socket to listen on */
 	NEED_UNIX,   /* one to connect to */
+	NEED_SYSLOG, /* datagrams to the server of the log */
 	NEED_PORT,
 	NEED_NAMES, /* to be looked up */
 };
@@ -40,6 +40,7 @@ struct need {
 	const char *path;
 	enum permit_port direction;
 	uint16_t port;
+	bool is_unix;
 	struct place place;
 	char key[KEY_SIZE]; /* the path of the configuration's key */
 };
@@ -203,6 +204,17 @@ static void need_sandbox(struct needs *needs)
 	}
 }
 
+static void need_syslog(struct needs *needs)
+{
+	const struct config_logging *logging = &needs->config->logging;
+	struct need need = {.kind = NEED_SYSLOG, .is_unix = logging->syslog.address.kind == ADDRESS_UNIX,
+	                    .place = logging->errors.place};
+
+	if (span_equal(logging->access.text, SPAN("syslog")) ||
+	    span_equal(logging->errors.text, SPAN("syslog")))
+		tell(needs, &need, "logging.syslog");
+}
+
 /* Tells each need of the configuration; stops at the first error of on_need(). */
 static enum error walk(struct needs *needs)
 {
@@ -217,6 +229,7 @@ static enum error walk(struct needs *needs)
 	need_pages(needs, config->error_pages, config->error_page_count, "");
 	need_file(needs, &config->logging.access, PERMIT_WRITE, "logging.", "access");
 	need_file(needs, &config->logging.errors, PERMIT_WRITE, "logging.", "errors");
+	need_syslog(needs);
 	need_sandbox(needs);
 	return needs->error;
 }
@@ -243,10 +256,14 @@ static enum error permit(struct needs *needs, const struct need *need)
 	case NEED_PATH:
 		return permits_add_path(permits, need->path, need->rights);
 	case NEED_SOCKET:
-		permits->unix_sockets = true;
+		permits->unix_streams = true;
 		return permits_add_file(permits, need->path, need->rights);
 	case NEED_UNIX:
-		permits->unix_sockets = true;
+		permits->unix_streams = true;
+		return OK;
+	case NEED_SYSLOG:
+		permits->udp = permits->udp || !need->is_unix;
+		permits->unix_datagrams = permits->unix_datagrams || need->is_unix;
 		return OK;
 	case NEED_PORT:
 		permits_add_port(permits, need->direction, need->port);
@@ -372,6 +389,11 @@ void confinement_free(struct confinement *confinement)
 	memory_free(confinement);
 }
 
+const struct login *confinement_user(const struct confinement *confinement)
+{
+	return confinement->options.user;
+}
+
 enum error confinement_enter(const struct confinement *confinement, struct text *why)
 {
 	return sandbox_enter(&confinement->options, &confinement->permits, why);
@@ -391,15 +413,19 @@ static bool is_permitted(const struct comparison *comparison, const struct need 
 	int abi = comparison->report.landlock_abi;
 
 	switch (need->kind) {
-	case NEED_FILE:
 	case NEED_PATH:
+		return abi == 0 || permits_has_path(permits, need->path, need->rights);
+	case NEED_FILE:
 	case NEED_SOCKET:
 		return abi == 0 || permits_has_file(permits, need->path, need->rights);
 	case NEED_PORT:
 		return !sandbox_confines_ports(&comparison->report) ||
 		       permits_has_port(permits, need->direction, need->port);
 	case NEED_UNIX:
-		return !comparison->report.filters_syscalls || permits->unix_sockets || permits->resolves;
+		return !comparison->report.filters_syscalls || permits->unix_streams || permits->resolves;
+	case NEED_SYSLOG:
+		return !comparison->report.filters_syscalls ||
+		       (need->is_unix ? permits->unix_datagrams : permits->udp || permits->resolves);
 	case NEED_NAMES:
 		return (!comparison->report.filters_syscalls && abi == 0) || permits->resolves;
 	}
@@ -413,6 +439,7 @@ static enum error compare(struct needs *needs, const struct need *need)
 		[NEED_PATH] = "the sandbox of the running proxy does not reach this",
 		[NEED_SOCKET] = "the sandbox of the running proxy has no unix sockets in this folder",
 		[NEED_UNIX] = "the sandbox of the running proxy has no unix sockets",
+		[NEED_SYSLOG] = "the sandbox of the running proxy has no such sockets for syslog",
 		[NEED_PORT] = "the sandbox of the running proxy does not have this port",
 		[NEED_NAMES] = "the sandbox of the running proxy does not look names up",
 	};

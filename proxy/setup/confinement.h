@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "config/config.h"
 #include "config/diagnostics.h"
+#include "sandbox/login.h"
 
 struct confinement;
 
@@ -24,6 +25,9 @@ MUST_CHECK enum error confinement_new(const struct config *config, struct confin
                                       struct text *why);
 /* NULL is allowed. */
 void confinement_free(struct confinement *confinement);
+
+/* Whom the process is to become; NULL: nobody else. */
+const struct login *confinement_user(const struct confinement *confinement);
 
 /* Enters the sandbox: see sandbox_enter(), also for `why`. */
 MUST_CHECK enum error confinement_enter(const struct confinement *confinement, struct text *why);
