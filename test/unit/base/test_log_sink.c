@@ -182,7 +182,7 @@ static bool exists(const char *name)
 /* logrotate: the file is moved, what is said next is in a new one. */
 static void test_a_file_is_opened_anew(void **state)
 {
-	char moved[100];
+	char moved[120];
 	struct log_sink *sink;
 	struct log log;
 
