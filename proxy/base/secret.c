@@ -55,7 +55,7 @@ static unsigned class_of(size_t size)
 	unsigned class = 0;
 
 	while (size_of(class) < size)
-		class++;
+		class ++;
 	return class;
 }
 
@@ -149,7 +149,7 @@ void *secret_new(size_t count, size_t size)
 
 void *secret_resize(void *secret, size_t size)
 {
-	size_t before = !secret               ? 0
+	size_t before = !secret                ? 0
 	                : secret_holds(secret) ? size_of(class_at(secret))
 	                                       : malloc_usable_size(secret);
 	void *resized = secret_new(1, size);

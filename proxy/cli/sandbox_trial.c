@@ -28,9 +28,9 @@ enum { NOT_ENTERED = 255, THROUGH = 0, WHY_MAX = 1024 };
 
 /* What an attempt can do something to. */
 struct target {
-	char file[64];    /* of a folder that no configuration names */
-	uint16_t port;    /* where we listen ourselves */
-	char name[64];    /* of an abstract socket */
+	char file[64]; /* of a folder that no configuration names */
+	uint16_t port; /* where we listen ourselves */
+	char name[64]; /* of an abstract socket */
 	int listener;
 	int abstract;
 	pid_t parent;
@@ -51,7 +51,7 @@ static int opened(int fd)
 	return status;
 }
 
-/* --- Attempts: the errno with which it is refused, or THROUGH ---------------------------------- */
+/* --- Attempts: the errno with which it is refused, or THROUGH --------------------------------- */
 
 static int read_file(const struct target *target)
 {
@@ -152,8 +152,7 @@ static int bind_elsewhere(const struct target *target)
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	(void)target;
-	return fd < 0 ? errno
-	              : status_of(bind(fd, (const struct sockaddr *)&address, sizeof(address)));
+	return fd < 0 ? errno : status_of(bind(fd, (const struct sockaddr *)&address, sizeof(address)));
 }
 
 static int other_transport(const struct target *target)
@@ -170,8 +169,8 @@ static int raw_packets(const struct target *target)
 
 static int run_own_code(const struct target *target)
 {
-	void *code = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS,
-	                  -1, 0);
+	void *code =
+		mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	(void)target;
 	return code == MAP_FAILED ? errno : THROUGH;
@@ -311,15 +310,16 @@ static int run_attempt(const struct confinement *confinement, const struct attem
 
 static bool is_refused(int status)
 {
-	return WIFSIGNALED(status) || (WEXITSTATUS(status) != THROUGH && WEXITSTATUS(status) != NOT_ENTERED);
+	return WIFSIGNALED(status) ||
+	       (WEXITSTATUS(status) != THROUGH && WEXITSTATUS(status) != NOT_ENTERED);
 }
 
 static void print_result(const struct attempt *attempt, int status, bool json, bool is_first)
 {
-	const char *how = WIFSIGNALED(status)                   ? "killed"
-	                  : WEXITSTATUS(status) == THROUGH      ? "allowed"
-	                  : WEXITSTATUS(status) == NOT_ENTERED  ? "not tried"
-	                                                        : strerrorname_np(WEXITSTATUS(status));
+	const char *how = WIFSIGNALED(status)                  ? "killed"
+	                  : WEXITSTATUS(status) == THROUGH     ? "allowed"
+	                  : WEXITSTATUS(status) == NOT_ENTERED ? "not tried"
+	                                                       : strerrorname_np(WEXITSTATUS(status));
 
 	if (json)
 		(void)printf("%s{\"attempt\":\"%s\",\"refused\":%s,\"how\":\"%s\"}", is_first ? "" : ",",
@@ -394,7 +394,8 @@ enum exit_status sandbox_trial_print(struct setup *setup, const struct options *
 	enum exit_status status = EXIT_CANNOT_RUN;
 
 	if (error)
-		(void)fprintf(stderr, "sallyport: %s\n", why.size > 0 ? text_string(&why) : error_words(error));
+		(void)fprintf(stderr, "sallyport: %s\n",
+		              why.size > 0 ? text_string(&why) : error_words(error));
 	else
 		status = print_state(confinement, options->json);
 	if (status == EXIT_CLEAN)

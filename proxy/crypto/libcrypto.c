@@ -20,7 +20,7 @@ static struct libcrypto_curve curves[LIBCRYPTO_CURVE_COUNT] = {
 
 struct libcrypto libcrypto;
 
-/* --- Its memory: that of keys is for secrets --------------------------------------------------- */
+/* --- Its memory: that of keys is for secrets -------------------------------------------------- */
 
 static void *allocate(size_t size, const char *file, int line)
 {

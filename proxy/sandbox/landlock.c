@@ -109,8 +109,8 @@ static enum error add_path(int ruleset, const struct permit_path *path, uint64_t
 static enum error add_ports(int ruleset, const struct permits *permits, enum permit_port kind)
 {
 	struct port_rule rule = {
-		.allowed = kind == PERMIT_BIND ? LANDLOCK_ACCESS_NET_BIND_TCP
-	                                   : LANDLOCK_ACCESS_NET_CONNECT_TCP,
+		.allowed =
+			kind == PERMIT_BIND ? LANDLOCK_ACCESS_NET_BIND_TCP : LANDLOCK_ACCESS_NET_CONNECT_TCP,
 	};
 
 	for (unsigned port = 0; port < PERMIT_PORTS; port++) {

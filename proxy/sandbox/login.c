@@ -49,7 +49,8 @@ static enum error find_groups(const struct passwd *entry, struct login *login, s
 	return OK;
 }
 
-enum error login_find(const char *name, const char *group, struct login *ret_login, struct text *why)
+enum error login_find(const char *name, const char *group, struct login *ret_login,
+                      struct text *why)
 {
 	struct login login = {0};
 	const struct passwd *entry = getpwnam(name);

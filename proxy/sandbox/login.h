@@ -29,7 +29,7 @@ struct login {
  * more than LOGIN_GROUPS_MAX groups.
  */
 MUST_CHECK enum error login_find(const char *name, const char *group, struct login *ret_login,
-                                struct text *why);
+                                 struct text *why);
 /*
  * Becomes the user, and makes sure that there is no way back. Only one thread may be there. Without
  * the right to, it is enough to be the user already. ERROR_SYSTEM: `why` says what went wrong; the

@@ -40,8 +40,8 @@ struct permits {
 	size_t path_count;
 	size_t path_room;
 	unsigned char ports[PERMIT_PORT_COUNT][PERMIT_PORTS / 8]; /* a bit for each TCP port */
-	bool resolves;       /* names are looked up: UDP, netlink, and what libc needs for it */
-	bool udp;            /* sockets that are opened later: these kinds, besides TCP */
+	bool resolves; /* names are looked up: UDP, netlink, and what libc needs for it */
+	bool udp;      /* sockets that are opened later: these kinds, besides TCP */
 	bool unix_streams;
 	bool unix_datagrams;
 };

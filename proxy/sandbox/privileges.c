@@ -71,7 +71,7 @@ enum error privileges_drop(bool core_dumps, struct text *why)
 		text_printf(why, "can not set no_new_privs: %s", strerror(errno));
 		return ERROR_SYSTEM;
 	}
-	/* The change of the user has taken it away; a sanitizer looks for leaks from another process. */
+	/* The change of the user has taken it away. A sanitizer looks at us from another process. */
 	if (core_dumps || SALLYPORT_SANITIZED)
 		(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	else

@@ -14,8 +14,8 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "sandbox/permits.h"
 #include "sandbox/login.h"
+#include "sandbox/permits.h"
 
 enum sandbox_mode {
 	SANDBOX_AUTO,     /* what the kernel has */

@@ -9,8 +9,7 @@
 #define SALLYPORT_SANITIZED 1
 #endif
 #endif
-#if !defined(SALLYPORT_SANITIZED) && \
-	(defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__))
+#if !defined(SALLYPORT_SANITIZED) && (defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__))
 #define SALLYPORT_SANITIZED 1
 #endif
 #if !defined(SALLYPORT_SANITIZED)

@@ -226,8 +226,7 @@ static void add(struct filter *filter, uint32_t action, const char *name, unsign
 	int number = seccomp_syscall_resolve_name(name);
 
 	if (filter->code == 0 && number != __NR_SCMP_ERROR)
-		filter->code =
-			seccomp_rule_add_array(filter->context, action, number, count, arguments);
+		filter->code = seccomp_rule_add_array(filter->context, action, number, count, arguments);
 }
 
 static void allow_if(struct filter *filter, const char *name, struct scmp_arg_cmp condition)
@@ -291,12 +290,12 @@ static void add_threads(struct filter *filter)
 
 static void add_settings(struct filter *filter)
 {
-	static const uint64_t options[] = {PR_SET_NAME,     PR_GET_NAME,    PR_GET_DUMPABLE,
-	                                   PR_GET_SECCOMP,  PR_GET_NO_NEW_PRIVS,
-	                                   PR_CAPBSET_READ, 0x53564d41 /* PR_SET_VMA */};
+	static const uint64_t options[] = {PR_SET_NAME,    PR_GET_NAME,         PR_GET_DUMPABLE,
+	                                   PR_GET_SECCOMP, PR_GET_NO_NEW_PRIVS, PR_CAPBSET_READ,
+	                                   0x53564d41 /* PR_SET_VMA */};
 	static const uint64_t commands[] = {FIONBIO, FIONREAD, SIOCOUTQ, TCGETS};
-	static const uint64_t of_descriptors[] = {F_DUPFD_CLOEXEC, F_DUPFD, F_GETFD, F_SETFD,
-	                                          F_GETFL,         F_SETFL};
+	static const uint64_t of_descriptors[] = {F_DUPFD_CLOEXEC, F_DUPFD, F_GETFD,
+	                                          F_SETFD,         F_GETFL, F_SETFL};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(options); i++)
 		allow_if(filter, "prctl", is(0, options[i]));

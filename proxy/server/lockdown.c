@@ -80,9 +80,8 @@ static enum error enter(const struct config *config, const struct confinement *c
 	return error;
 }
 
-enum error lockdown_new(const struct config *config,
-                        struct log_sink *const sinks[LOG_STREAM_COUNT], struct log *log,
-                        struct lockdown **ret_lockdown, struct text *why)
+enum error lockdown_new(const struct config *config, struct log_sink *const sinks[LOG_STREAM_COUNT],
+                        struct log *log, struct lockdown **ret_lockdown, struct text *why)
 {
 	struct lockdown *lockdown = memory_new(1, sizeof(*lockdown));
 	enum error error = lockdown ? OK : ERROR_OUT_OF_MEMORY;

@@ -207,7 +207,8 @@ static void need_sandbox(struct needs *needs)
 static void need_syslog(struct needs *needs)
 {
 	const struct config_logging *logging = &needs->config->logging;
-	struct need need = {.kind = NEED_SYSLOG, .is_unix = logging->syslog.address.kind == ADDRESS_UNIX,
+	struct need need = {.kind = NEED_SYSLOG,
+	                    .is_unix = logging->syslog.address.kind == ADDRESS_UNIX,
 	                    .place = logging->errors.place};
 
 	if (span_equal(logging->access.text, SPAN("syslog")) ||

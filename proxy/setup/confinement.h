@@ -21,8 +21,8 @@ struct confinement;
 void confinement_review(const struct config *config, struct diagnostics *diagnostics);
 
 /* ERROR_OUT_OF_MEMORY, ERROR_NOT_FOUND (the user; `why` says it). */
-MUST_CHECK enum error confinement_new(const struct config *config, struct confinement **ret_confinement,
-                                      struct text *why);
+MUST_CHECK enum error confinement_new(const struct config *config,
+                                      struct confinement **ret_confinement, struct text *why);
 /* NULL is allowed. */
 void confinement_free(struct confinement *confinement);
 

@@ -233,8 +233,7 @@ static void test_ports(void **state)
 	permits_add_port(&permits, PERMIT_CONNECT, 65535);
 	for (unsigned port = 0; port < PERMIT_PORTS; port++) {
 		assert_int_equal(permits_has_port(&permits, PERMIT_BIND, (uint16_t)port), port == 443);
-		assert_int_equal(permits_has_port(&permits, PERMIT_CONNECT, (uint16_t)port),
-		                 port == 65535);
+		assert_int_equal(permits_has_port(&permits, PERMIT_CONNECT, (uint16_t)port), port == 65535);
 	}
 	permits_done(&permits);
 }
