@@ -15,7 +15,7 @@ import pytest
 from support.certificates import openssl
 from support.configuration import cluster, plain_listener, site, tls_listener, with_ports, yaml
 from support.deadline import until
-from support.messages import request
+from support.messages import HOST, request
 from support.ports import free_port
 from support.process import Process
 from support.proxy import READY, SANITIZERS, run_command
@@ -245,11 +245,14 @@ def test_what_is_required_keeps_it_from_starting(variant, tmp_path, example):
     process.forget()
 
 
-def private_number(certificate):
-    """The private number of an ECDSA key."""
+def private_numbers(certificate):
+    """What makes the key: the private number of ECDSA, the primes and exponents of RSA."""
     text = openssl("pkey", "-in", certificate.key, "-noout", "-text").decode()
-    digits = re.search(r"priv:\n((?:\s+[0-9a-f:]+\n)+)", text)[1]
-    return bytes.fromhex(re.sub(r"[\s:]", "", digits))[-32:]
+    names = r"(?:priv|privateExponent|prime[12]|exponent[12]|coefficient)"
+    for digits in re.findall(names + r":\n((?:\s+[0-9a-f:]+\n)+)", text):
+        number = bytes.fromhex(re.sub(r"[\s:]", "", digits)).lstrip(b"\0")
+        yield number
+        yield number[::-1]
 
 
 def mappings(pid):
@@ -276,16 +279,17 @@ def flags_around(pid, secrets):
 
 
 @needs_root
-def test_keys_are_in_locked_memory_only(start_proxy, variant, certificate, example):
+@pytest.mark.parametrize("kind", ["ecdsa", "rsa"])
+def test_keys_are_in_locked_memory_only(start_proxy, variant, authority, recorder, kind):
     """After handshakes: wherever the key is, it is neither swapped, dumped nor inherited."""
     if variant.name == "sanitize":
         pytest.skip("a sanitizer keeps what was freed")
-    number = private_number(certificate)
-    pem = max(certificate.key.read_bytes().splitlines(), key=len)
-    proxy = start_proxy(example())
+    certificate = authority.issue(f"locked-{kind}", HOST, kind=kind)
+    pem = certificate.key.read_bytes().splitlines()[1]
+    proxy = start_proxy(site([tls_listener(certificate)], {"app": cluster(recorder())}))
     for _ in range(3):
         assert proxy.ask(request("/")).status == 200
-    places = list(flags_around(proxy.pid, [number, number[::-1], pem]))
+    places = list(flags_around(proxy.pid, [pem, *private_numbers(certificate)]))
     assert places, "the key is nowhere"
     for flags in places:
         assert {"lo", "dd", "wf"} <= set(flags), places
