@@ -269,8 +269,7 @@ static const struct command commands[] = {
 	{"manual", NULL, OPTION_NAME, command_manual, "print a manual page, in man(7) macros",
      "NAME is sallyport or sallyport.yaml. To read it: sallyport manual | man -l -\n"},
 	{"completion", NULL, OPTION_NAME, command_completion,
-     "print what a shell needs to complete our command lines",
-     "NAME is bash, zsh or fish.\n"},
+     "print what a shell needs to complete our command lines", "NAME is bash, zsh or fish.\n"},
 	{"version", "--version", 0, command_version, "print the version, the libraries and the build",
      ""},
 };

@@ -74,8 +74,9 @@ static void put_program(struct text *out)
 	roff_section(out, "SYNOPSIS");
 	text_put_string(out, ".B sallyport\n.I COMMAND\n[OPTIONS]\n");
 	roff_section(out, "DESCRIPTION");
-	roff_words(out, SPAN("Sallyport takes HTTPS from clients and passes plain HTTP/1.1 and WebSocket "
-	                     "on to the servers that one file describes: sallyport.yaml(5)."));
+	roff_words(out,
+	           SPAN("Sallyport takes HTTPS from clients and passes plain HTTP/1.1 and WebSocket "
+	                "on to the servers that one file describes: sallyport.yaml(5)."));
 	roff_section(out, "COMMANDS");
 	for (size_t i = 0; i < table.count; i++)
 		put_command(&table.rows[i], out);
