@@ -1,5 +1,5 @@
 /*
- * sallyport.yaml(5): the manual page of the configuration, in man(7) macros, from the same tables as
+ * sallyport.yaml(5): the manual page of the configuration, in man(7) macros, from the tables of
  * the reference (config/reference.h).
  */
 #ifndef SALLYPORT_CONFIG_MANUAL_H
