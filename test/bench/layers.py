@@ -5,7 +5,7 @@ import subprocess
 
 KEY = "layers"
 TITLE = "instructions per request of the pure layers, by callgrind"
-BEFORE, AFTER = 100, 1100  # how often a step is done: what is between is that of the step alone
+TIMES = 1000
 
 
 def count(program, step, times):
@@ -22,11 +22,10 @@ def count(program, step, times):
 
 def measure(program):
     """Pairs of a step and its instructions, in the order of a request."""
-    steps = subprocess.run([program, "--list"], capture_output=True, text=True, check=True)
-    return [
-        (step, (count(program, step, AFTER) - count(program, step, BEFORE)) / (AFTER - BEFORE))
-        for step in steps.stdout.splitlines()
-    ]
+    listed = subprocess.run([program, "--list"], capture_output=True, text=True, check=True)
+    steps = listed.stdout.splitlines()
+    start = count(program, steps[0], 0)  # of the program, up to its first step
+    return [(step, (count(program, step, TIMES) - start) / TIMES) for step in steps]
 
 
 def markdown(results):
