@@ -246,7 +246,8 @@ static void on_swapped(void *owner, struct setup *setup, struct setup *before)
 
 	server->setup = setup;
 	set_log(server);
-	set_connection_limit(server);
+	if (setup->config->limits.connections != before->config->limits.connections)
+		set_connection_limit(server);
 	tell_what_stays(server, before->config);
 	watch_repeats(server);
 	look_at_files(server);
