@@ -399,9 +399,11 @@ enum error server_run(struct setup *setup, struct text *why)
 {
 	struct server *server = memory_new(1, sizeof(*server));
 
-	if (!server)
+	if (!server) {
+		setup_unref(setup);
 		return ERROR_OUT_OF_MEMORY;
-	server->setup = setup_ref(setup);
+	}
+	server->setup = setup;
 	server->why = why;
 	server->worker_count = count_workers(setup->config);
 	bindings_init(&server->bindings, server->worker_count);

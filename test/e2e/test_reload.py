@@ -410,7 +410,8 @@ def test_many_reloads_under_load(start_proxy, sites, recorder, variant):
         assert message.body == piece * (size // MIB)
     assert not load.mistakes and load.answers > times
     until(lambda: setups_alive(proxy) == 1, "the old setups are gone")
-    assert {line["reason"] for line in proxy.exchanges()} == {"ok"}
+    lines = [line for line in proxy.exchanges() if line["path"] != "/socket"]
+    assert {line["reason"] for line in lines} == {"ok"}
     until(lambda: proxy.descriptors() <= warm[1], "no descriptor is left behind")
     if variant.name == "release":  # sanitizers keep memory of their own
         assert proxy.memory() - warm[0] < 16 * MIB
