@@ -295,21 +295,12 @@ static enum error prepare(struct worker *worker, const int *sockets)
 	return error;
 }
 
-static void swap_log(struct worker *worker)
-{
-	const struct config_logging *logging = &worker->shared->setup->config->logging;
-
-	log_set_sinks(&worker->log, worker->shared->sinks.of);
-	worker->log.format = logging->format == CONFIG_LOG_TEXT ? LOG_TEXT : LOG_JSON;
-	worker->log.level = (enum log_level)logging->level;
-}
-
 static void swap(struct worker *worker)
 {
 	struct generation *before = worker->current;
 	const struct setup *setup = worker->prepared->services.setup;
 
-	swap_log(worker);
+	sinks_give(&worker->shared->sinks, &setup->config->logging, &worker->log);
 	worker->current = worker->prepared;
 	worker->prepared = NULL;
 	for (size_t i = 0; i < setup->listener_count; i++) {
