@@ -206,8 +206,7 @@ static void compare_values(struct walk *walk, const struct schema_field *field,
 	if (field->is_secret)
 		add(walk, CONFIG_CHANGED, place, SPAN(""), SPAN(""), false);
 	else
-		add(walk, CONFIG_CHANGED, place, text_span(before), text_span(after),
-		    field->needs_restart);
+		add(walk, CONFIG_CHANGED, place, text_span(before), text_span(after), field->needs_restart);
 }
 
 static void compare_scalars(struct walk *walk, const struct schema_field *field,
@@ -324,7 +323,8 @@ static void walk_items(struct walk *walk, const struct items *here, const struct
 		if (at == there->count) {
 			add(walk, kind, own.place, SPAN(""), SPAN(""), false);
 		} else if (kind == CONFIG_ADDED) {
-			struct half old = half_of(item_at(there, at), item_of(there_half->node, at), there_half);
+			const struct node *node = item_of(there_half->node, at);
+			struct half old = half_of(item_at(there, at), node, there_half);
 
 			compare_items(walk, here->field, &old, &own);
 		}
@@ -458,8 +458,8 @@ static void read_places(struct document *document, struct span source)
 	diagnostics_done(&unheard);
 }
 
-enum error config_diff_make(const struct config_version *before,
-                            const struct config_version *after, struct config_diff *ret_diff)
+enum error config_diff_make(const struct config_version *before, const struct config_version *after,
+                            struct config_diff *ret_diff)
 {
 	struct document old;
 	struct document fresh;

@@ -172,13 +172,14 @@ static void test_passwords_are_not_printed(void **state)
 static void test_json(void **state)
 {
 	(void)state;
-	expect(BEFORE, BEFORE "timeouts: {drain: 1m}\nlimits: {connections: 5}\n",
-	       "{\"before\":\"a.yaml\",\"after\":\"b.yaml\",\"changes\":["
-	       "{\"change\":\"changed\",\"path\":\"limits.connections\",\"file\":\"b.yaml\",\"line\":12,"
-	       "\"column\":10,\"before\":\"10000\",\"after\":\"5\",\"needs_restart\":false},"
-	       "{\"change\":\"changed\",\"path\":\"timeouts.drain\",\"file\":\"b.yaml\",\"line\":11,"
-	       "\"column\":12,\"before\":\"30s\",\"after\":\"1m\",\"needs_restart\":false}]}\n",
-	       true);
+	expect(
+		BEFORE, BEFORE "timeouts: {drain: 1m}\nlimits: {connections: 5}\n",
+		"{\"before\":\"a.yaml\",\"after\":\"b.yaml\",\"changes\":["
+		"{\"change\":\"changed\",\"path\":\"limits.connections\",\"file\":\"b.yaml\","
+		"\"line\":12,\"column\":10,\"before\":\"10000\",\"after\":\"5\",\"needs_restart\":false},"
+		"{\"change\":\"changed\",\"path\":\"timeouts.drain\",\"file\":\"b.yaml\",\"line\":11,"
+		"\"column\":12,\"before\":\"30s\",\"after\":\"1m\",\"needs_restart\":false}]}\n",
+		true);
 	expect(BEFORE, BEFORE, "{\"before\":\"a.yaml\",\"after\":\"b.yaml\",\"changes\":[]}\n", true);
 }
 

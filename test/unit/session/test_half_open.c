@@ -183,8 +183,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_total),           cmocka_unit_test(test_per_address),
 		cmocka_unit_test(test_ipv6_by_network), cmocka_unit_test(test_without_address),
-		cmocka_unit_test(test_other_limits),
-		cmocka_unit_test(test_many_addresses),  cmocka_unit_test(test_without_memory),
+		cmocka_unit_test(test_other_limits),    cmocka_unit_test(test_many_addresses),
+		cmocka_unit_test(test_without_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
