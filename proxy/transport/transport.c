@@ -70,17 +70,25 @@ static void fail(struct transport *transport, enum error error)
 		transport->error = error;
 }
 
+/* What waits in the wire's output may go on doing so. */
+static bool is_patient(const struct transport *transport)
+{
+	return transport->patient > 0 && buffer_size(&transport->wire->out) == transport->patient &&
+	       !transport->end_wanted && !transport->error;
+}
+
 /* Wire bytes to plain bytes, and the handshake. */
 static bool decrypt(struct transport *transport)
 {
 	struct wire *wire = transport->wire;
 	struct buffer *plain = &transport->plain_in;
 	bool has_input = !buffer_is_empty(&wire->in) || wire->in_ended;
+	bool was_established = is_established(transport);
 	bool moved = false;
 
-	if (!has_input && !tls_session_has_pending(transport->tls) && is_established(transport))
+	if (!has_input && !tls_session_has_pending(transport->tls) && was_established)
 		return false;
-	if ((is_established(transport) && buffer_open(plain, transport->pool, transport->in_size)) ||
+	if ((was_established && buffer_open(plain, transport->pool, transport->in_size)) ||
 	    !wire_open_out(wire)) {
 		transport->starved = true;
 		return false;
@@ -91,6 +99,8 @@ static bool decrypt(struct transport *transport)
 
 	if (error)
 		fail(transport, error);
+	if (!was_established && !buffer_is_empty(&wire->in) && tls_session_left_tickets(transport->tls))
+		transport->patient = buffer_size(&wire->out);
 	/* Part of a record that waits for its rest says nothing of the pace. */
 	if (!buffer_is_empty(plain))
 		transport->in_size =
@@ -167,7 +177,10 @@ bool transport_advance(struct transport *transport)
 
 	size_t before = buffer_size(&wire->out);
 
-	wire_flush(wire);
+	if (!is_patient(transport)) {
+		transport->patient = 0;
+		wire_flush(wire);
+	}
 	if (wire->phase == WIRE_FAILED && is_at_the_end(transport, moved))
 		fail(transport, wire->failed);
 	return moved || buffer_size(&wire->out) != before;
@@ -234,7 +247,8 @@ struct buffer *transport_out(struct transport *transport)
 
 bool transport_is_flushed(const struct transport *transport)
 {
-	return buffer_is_empty(&transport->plain_out) && buffer_is_empty(&transport->wire->out);
+	return buffer_is_empty(&transport->plain_out) &&
+	       (buffer_is_empty(&transport->wire->out) || is_patient(transport));
 }
 
 bool transport_out_failed(const struct transport *transport)

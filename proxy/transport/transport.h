@@ -28,6 +28,8 @@ struct transport {
 	enum block_size in_size; /* of the next blocks of both */
 	enum block_size out_size;
 	bool end_wanted;
+	/* So many bytes of `wire.out`, if they are all of it, need not go before more does. */
+	size_t patient;
 	bool starved;     /* the last advance or transport_out() found no block: try again later */
 	enum error error; /* why nothing moves any more; OK while it may. What is in transport_in()
 	                     may still be read, but no byte will follow. */
@@ -53,6 +55,9 @@ bool transport_is_open(const struct transport *transport);
 /*
  * Moves bytes between wire and plain as far as they go; true if any moved. After an error (kept in
  * `error`) only what is already in `wire.out`, such as an alert, is still written.
+ *
+ * Tickets that go to a client whose first request has come already are not worth a system call and
+ * a packet of their own: they wait for the answer, and go with it.
  */
 bool transport_advance(struct transport *transport);
 
@@ -71,7 +76,8 @@ size_t transport_discard_in(struct transport *transport);
 
 /* Room for bytes to go out; NULL while the pool has no block. */
 struct buffer *transport_out(struct transport *transport);
-/* True if everything that was put into transport_out() has been handed to the kernel. */
+/* True if everything that was put into transport_out() has been handed to the kernel. Tickets do
+ * not count. */
 bool transport_is_flushed(const struct transport *transport);
 /* True if the peer takes no more bytes: what is put into transport_out() is lost. */
 bool transport_out_failed(const struct transport *transport);
