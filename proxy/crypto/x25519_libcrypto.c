@@ -22,8 +22,8 @@ bool x25519_base_times(const unsigned char number[X25519_SIZE], unsigned char pr
 	EVP_PKEY *key =
 		EVP_PKEY_new_raw_private_key_ex(libcrypto.context, SN_X25519, NULL, number, X25519_SIZE);
 	size_t size = X25519_SIZE;
-	bool is_done = key && EVP_PKEY_get_raw_public_key(key, product, &size) == 1 &&
-	               size == X25519_SIZE;
+	bool is_done =
+		key && EVP_PKEY_get_raw_public_key(key, product, &size) == 1 && size == X25519_SIZE;
 
 	EVP_PKEY_free(key);
 	return is_done;
