@@ -127,6 +127,10 @@ void tls_session_begin_small(struct tls_session *session);
  */
 MUST_CHECK bool tls_session_close(struct tls_session *session, struct buffer *wire_out);
 
+/* True if what the handshake has put last into the wire's output are tickets only, which no client
+ * waits for: in TLS 1.3, when it is over. */
+bool tls_session_left_tickets(const struct tls_session *session);
+
 /* True from half of the records that its keys may protect on: time to end after this exchange. */
 bool tls_session_is_worn(const struct tls_session *session);
 
