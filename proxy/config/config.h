@@ -110,6 +110,7 @@ struct config_tls {
 	uint64_t ticket_lifetime_ms;
 	struct config_ticket_keys *ticket_keys;                 /* NULL: our own */
 	struct config_client_certificates *client_certificates; /* NULL: none are asked for */
+	uint64_t expiry_warning_ms; /* before a certificate's end; 0: none before it */
 	struct place place;
 };
 

@@ -130,7 +130,7 @@ static const struct schema name_schema = {
 
 static const struct schema_field tls_fields[] = {
 	{"certificates", SCHEMA_LIST, true,
-     ITEMS_AT(struct config_tls, certificates, certificate_count), .min = 1, .max = 1024,
+     ITEMS_AT(struct config_tls, certificates, certificate_count), .min = 1, .max = 16384,
      .of = &certificate_schema,
      .sentence = "The certificate is chosen by the name that the client asks for, wildcard names "
                  "included. One name may have an ECDSA and an RSA certificate."},
@@ -159,6 +159,11 @@ static const struct schema_field tls_fields[] = {
      .of = &ticket_keys_schema, .is_aside = true,
      .sentence = "Keys that several proxies share, so that a ticket of one is good at the others, "
                  "and after a restart. Default: keys of our own, which nobody else has."},
+	{"expiry_warning", SCHEMA_DURATION, false, AT(struct config_tls, expiry_warning_ms),
+     .fallback = "21d", .min = 0, .max = 365 * (uint64_t)DAY,
+     .sentence = "How long before its end a certificate is warned of, at the start and once a day; "
+                 "0: only when it has expired. What renews certificates has mostly done so 30 days "
+                 "before."},
 	{"client_certificates", SCHEMA_OPTIONAL, false, AT(struct config_tls, client_certificates),
      .of = &client_certificates_schema, .is_aside = true,
      .sentence = "Ask clients for a certificate. Backends are told in Client-Cert, "

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "net/listener.h"
 #include "net/loop.h"
+#include "server/tls_swap.h"
 #include "session/credentials.h"
 #include "session/request_id.h"
 #include "session/services.h"
@@ -22,7 +23,6 @@ enum { LIMIT_TOLD_EVERY_MS = 10000 };
 struct door {
 	struct worker *worker;
 	const struct setup_listener *setup;
-	struct tls_server *tls; /* NULL: plain */
 	struct listener *listener;
 	int socket; /* Borrows: from the server */
 };
@@ -39,6 +39,7 @@ struct worker {
 	struct credentials credentials;
 	struct services services;
 	struct door *doors;
+	struct tls_server **tls; /* one for each door; NULL: plain */
 	size_t door_count;
 	uint64_t limit_told_ms; /* 0: never */
 	struct post drain_post;
@@ -87,7 +88,7 @@ static void on_accept(void *owner, int fd, const struct address *peer)
 	struct worker *worker = door->worker;
 
 	(void)atomic_fetch_add_explicit(&worker->shared->connections, 1, memory_order_relaxed);
-	if (session_open(&worker->services, door->setup, door->tls, fd, peer))
+	if (session_open(&worker->services, door->setup, worker->tls[door - worker->doors], fd, peer))
 		(void)atomic_fetch_sub_explicit(&worker->shared->connections, 1, memory_order_relaxed);
 }
 
@@ -214,7 +215,7 @@ static enum error open_tls(struct worker *worker, struct door *door)
 		.budget = &worker->shared->budget,
 	};
 
-	return door->setup->sites ? tls_server_new(&options, &door->tls) : OK;
+	return door->setup->sites ? tls_server_new(&options, &worker->tls[door - worker->doors]) : OK;
 }
 
 static enum error open_doors(struct worker *worker, const int *sockets)
@@ -222,8 +223,10 @@ static enum error open_doors(struct worker *worker, const int *sockets)
 	struct setup *setup = worker->shared->setup;
 
 	worker->doors = memory_new(setup->listener_count, sizeof(*worker->doors));
-	if (!worker->doors)
+	worker->tls = memory_new(setup->listener_count, sizeof(struct tls_server *));
+	if (!worker->doors || !worker->tls)
 		return ERROR_OUT_OF_MEMORY;
+	worker->services.tls = worker->tls;
 	worker->door_count = setup->listener_count;
 	for (size_t i = 0; i < worker->door_count; i++) {
 		struct door *door = &worker->doors[i];
@@ -303,6 +306,48 @@ enum error worker_start(struct worker *worker)
 	return worker->is_started ? OK : ERROR_SYSTEM;
 }
 
+/* --- Certificates that were renewed -------------------------------------------------------- */
+
+static void on_tls_swap(struct post *post)
+{
+	struct tls_swap *swap = LIST_OBJECT(post, struct tls_swap, post);
+	struct worker *worker = swap->worker;
+
+	if (worker->services.setup == swap->setup)
+		tls_swap_into(swap, &worker->tls[swap->listener]);
+	tls_swap_free(swap);
+}
+
+enum error worker_prepare_tls(struct worker *worker, struct setup *setup, size_t listener,
+                              struct tls_sites *sites, struct tls_swap **ret_swap)
+{
+	const struct tls_server_options options = {
+		.sites = sites,
+		.tickets = setup->listeners[listener].tickets,
+		.random = worker->random,
+		.budget = &worker->shared->budget,
+	};
+
+	return tls_swap_new(setup, listener, &options, ret_swap);
+}
+
+void worker_swap_tls(struct worker *worker, struct tls_swap *swap)
+{
+	swap->worker = worker;
+	swap->post.on_post = on_tls_swap;
+	loop_post(worker->loop, &swap->post);
+}
+
+/* What came too late. */
+static void drop_swaps(struct worker *worker)
+{
+	struct post *post;
+
+	while (worker->loop && (post = loop_take_post(worker->loop)) != NULL)
+		if (post->on_post == on_tls_swap)
+			tls_swap_free(LIST_OBJECT(post, struct tls_swap, post));
+}
+
 void worker_drain(struct worker *worker)
 {
 	loop_post(worker->loop, &worker->drain_post);
@@ -320,12 +365,14 @@ void worker_free(struct worker *worker)
 	if (worker->is_started)
 		(void)pthread_join(worker->thread, NULL);
 	close_doors(worker);
+	drop_swaps(worker);
 	for (size_t i = 0; i < worker->door_count; i++)
-		tls_server_unref(worker->doors[i].tls);
+		tls_server_unref(worker->tls[i]);
 	clusters_close(worker->services.clusters);
 	loop_free(worker->loop);
 	setup_unref(worker->services.setup);
 	memory_free(worker->doors);
+	memory_free(worker->tls);
 	credentials_done(&worker->credentials);
 	tls_random_free(worker->random);
 	log_done(&worker->log);

@@ -7,6 +7,7 @@
 #include "net/loop.h"
 #include "session/access_log.h"
 #include "session/admission.h"
+#include "session/coverage.h"
 #include "session/exchange.h"
 #include "session/half_open.h"
 #include "session/handshake_log.h"
@@ -139,7 +140,7 @@ static enum error new_session(struct services *services, const struct setup_list
 	}
 	session->services = services;
 	session->listener = listener;
-	session->tls = tls;
+	session->tls = tls ? tls_server_ref(tls) : NULL;
 	session->peer = *peer;
 	session->peer_trusted = setup_trusts(services->setup, peer);
 	transport_init(&session->client, wire, tls_session, services->pool);
@@ -199,6 +200,7 @@ static void close_session(struct session *session)
 	end_half_open(session);
 	deadline_clear(&session->deadline);
 	transport_done(&session->client, session->reset_wanted || is_cut_short);
+	tls_server_unref(session->tls);
 	list_remove(&session->node);
 	services->session_count--;
 	memory_free(session);
@@ -222,7 +224,8 @@ void session_drain(struct session *session)
 
 bool session_may_go_on(const struct session *session)
 {
-	return !session->services->draining && !transport_is_worn(&session->client);
+	return !session->services->draining && !transport_is_worn(&session->client) &&
+	       coverage_holds(session);
 }
 
 /* The end of the exchange: its line in the log, and what follows on the connection. */

@@ -49,7 +49,7 @@ struct session {
 	struct list node; /* on services->sessions */
 	struct services *services;
 	const struct setup_listener *listener;
-	struct tls_server *tls; /* Borrows: from the worker; NULL: plain */
+	struct tls_server *tls; /* a reference; NULL: plain */
 	struct address peer;    /* the client's, as the PROXY header tells if there is one */
 	struct address reached; /* what it connected to, with has_reached */
 	bool has_reached;

@@ -22,11 +22,12 @@ static enum error load_tickets(struct setup_listener *listener, size_t index,
 }
 
 /* Everything of a listener with TLS. */
-static enum error load_tls(const struct setup *setup, struct setup_listener *listener, size_t index,
+static enum error load_tls(struct setup *setup, struct setup_listener *listener, size_t index,
                            struct diagnostics *diagnostics)
 {
 	const struct config_tls *tls = listener->config->tls;
-	enum error error = setup_sites_new(tls, index, setup->policies, diagnostics, &listener->sites);
+	enum error error = setup_sites_new(tls, index, setup->policies, &setup->materials, diagnostics,
+	                                   &listener->sites);
 
 	return !error && tls->tickets ? load_tickets(listener, index, diagnostics) : error;
 }
@@ -134,6 +135,7 @@ void setup_unref(struct setup *setup)
 	for (size_t i = 0; i < setup->listener_count; i++)
 		free_listener(&setup->listeners[i]);
 	memory_free(setup->listeners);
+	materials_done(&setup->materials);
 	setup_policies_free(setup->policies);
 	setup_rules_done(&setup->rules);
 	route_table_free(setup->routes);

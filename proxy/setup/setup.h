@@ -17,6 +17,7 @@
 #include "config/config.h"
 #include "config/diagnostics.h"
 #include "route/table.h"
+#include "setup/material.h"
 #include "setup/policies.h"
 #include "setup/rules.h"
 #include "setup/ticket_keys.h"
@@ -34,6 +35,7 @@ struct setup_listener {
 struct setup {
 	struct config *config;
 	struct setup_policies *policies;
+	struct materials materials; /* what it was loaded with; see server/renewal.h */
 	struct route_table *routes;
 	struct setup_rules rules;
 	struct setup_listener *listeners;

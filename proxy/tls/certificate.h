@@ -25,6 +25,7 @@ enum {
 	TLS_CERTIFICATE_CHAIN_MAX = 10,
 	TLS_CERTIFICATE_CHAIN_SIZE_MAX = 16000,
 	TLS_CERTIFICATE_FINGERPRINT_DIGITS = 64,
+	TLS_CERTIFICATE_SERIAL_SIZE_MAX = 32, /* bytes; RFC 5280 §4.1.2.2 allows 20 */
 	TLS_CERTIFICATE_RSA_BITS_MIN = 2048,
 	TLS_CERTIFICATE_RSA_BITS_MAX = 8192,
 };
@@ -53,7 +54,9 @@ struct tls_certificate_facts {
 	enum tls_key_kind kind;
 	unsigned key_bits;
 	size_t chain_count;      /* certificates that are sent, the server's own included */
+	bool in_order;           /* each certificate of the chain is signed by the one that follows */
 	const char *fingerprint; /* SHA-256 of the DER, 64 hexadecimal digits */
+	const char *serial;      /* hexadecimal digits, two for each byte, without zeros at the front */
 };
 
 /*
@@ -82,6 +85,9 @@ void tls_certificate_unref(struct tls_certificate *certificate);
 
 const struct tls_certificate_facts *tls_certificate_facts(
 	const struct tls_certificate *certificate);
+
+/* Whether both are the same certificate with the same chain, and so with the same key. */
+bool tls_certificate_equal(const struct tls_certificate *a, const struct tls_certificate *b);
 
 /*
  * Whether the certificate is for `server_name`: equal to one of its names, or with a wildcard in
