@@ -261,6 +261,23 @@ static const struct schema cluster_http_schema = {
 	FIELDS(cluster_http_fields),
 };
 
+static const struct schema_field acme_challenge_fields[] = {
+	{"directory", SCHEMA_PATH, false, AT(struct config_acme_challenge, directory),
+     .example = "/var/lib/acme/challenges",
+     .sentence = "Where an ACME client puts the answers, each a file with the token as its name: "
+                 "`uacme -h` puts them there, and certbot --webroot in .well-known/acme-challenge "
+                 "below its own folder. Looked at on each request."},
+	{"cluster", SCHEMA_NAME, false, AT(struct config_acme_challenge, cluster),
+     .example = "acme-client", .sentence = "Or else the cluster that knows the answers."},
+};
+
+static const struct schema acme_challenge_schema = {
+	.size = sizeof(struct config_acme_challenge),
+	.place_offset = offsetof(struct config_acme_challenge, place),
+	.name_offset = SCHEMA_NOWHERE,
+	FIELDS(acme_challenge_fields),
+};
+
 static const struct schema_field listener_fields[] = {
 	{"address", SCHEMA_LISTEN, true, ADDRESS_AT(struct config_listener), .example = "0.0.0.0:443",
      .sentence = "Where to listen: IPv4, IPv6 in brackets and quotes, or unix:/path of a socket."},
@@ -269,6 +286,11 @@ static const struct schema_field listener_fields[] = {
 	{"redirect_to_https", SCHEMA_BOOL, false, AT(struct config_listener, redirect_to_https),
      .fallback = "false",
      .sentence = "Answer every request with a redirect to its https:// address; not with tls."},
+	{"acme_challenge", SCHEMA_OPTIONAL, false, AT(struct config_listener, acme_challenge),
+     .of = &acme_challenge_schema, .is_aside = true,
+     .sentence = "Requests for /.well-known/acme-challenge/TOKEN, with which a certificate "
+                 "authority checks that a name is yours, are answered from here, before "
+                 "redirect_to_https and all routes. The authority asks on port 80."},
 	{"proxy_protocol", SCHEMA_OPTIONAL, false, AT(struct config_listener, proxy_protocol),
      .of = &proxy_protocol_schema, .is_aside = true,
      .sentence = "Each connection begins with a PROXY header, version 1 or 2, that tells who the "

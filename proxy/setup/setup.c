@@ -1,6 +1,7 @@
 #include "setup/setup.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "base/memory.h"
 #include "route/hops.h"
@@ -60,6 +61,21 @@ static void tell_of_quantum(const struct config *config, struct diagnostics *dia
 	}
 }
 
+/* An ACME client may make it when it first needs it. */
+static void look_for_challenges(const struct config_listener *listener, size_t index,
+                                struct diagnostics *diagnostics)
+{
+	const struct config_acme_challenge *acme = listener->acme_challenge;
+	const char *path = acme ? acme->directory.text.data : NULL;
+	struct stat facts;
+	char key[64];
+
+	if (!path || (stat(path, &facts) == 0 && S_ISDIR(facts.st_mode)))
+		return;
+	(void)snprintf(key, sizeof(key), "listeners[%zu].acme_challenge.directory", index);
+	diagnostics_warning(diagnostics, acme->directory.place, key, "there is no folder %s", path);
+}
+
 static enum error load_listeners(struct setup *setup, struct diagnostics *diagnostics)
 {
 	setup->listeners = memory_new(setup->config->listener_count, sizeof(*setup->listeners));
@@ -71,6 +87,7 @@ static enum error load_listeners(struct setup *setup, struct diagnostics *diagno
 
 		listener->config = &setup->config->listeners[i];
 		note_https_port(setup, listener->config);
+		look_for_challenges(listener->config, i, diagnostics);
 
 		enum error error = listener->config->tls ? load_tls(setup, listener, i, diagnostics) : OK;
 
