@@ -17,7 +17,7 @@
 struct exchange;
 
 enum {
-	ACME_TOKEN_SIZE_MAX = 256,   /* those of known authorities have 43 */
+	ACME_TOKEN_SIZE_MAX = 255,   /* as long as a name of a file; known authorities have 43 */
 	ACME_ANSWER_SIZE_MAX = 1024, /* token, dot, and 43 characters */
 };
 
