@@ -182,10 +182,12 @@ static void on_all_swapped(struct reload *reload)
 	struct worker_shared *shared = reload->with.shared;
 
 	bindings_keep(reload->with.bindings, shared->setup);
-	log_set_sinks(reload->with.log, shared->sinks.of);
+	sinks_give(&shared->sinks, &shared->setup->config->logging, reload->with.log);
 	sinks_close(&reload->sinks, &shared->sinks);
 	reload->loading->setup = NULL; /* the server's from now on */
 	reload->with.on_swapped(reload->with.owner, shared->setup, reload->setup);
+	setup_unref(reload->loading->before);
+	reload->loading->before = NULL;
 	reload->error = OK;
 	tell_diagnostics(reload, &reload->loading->diagnostics);
 	tell_reloaded(reload, shared->setup);

@@ -140,23 +140,22 @@ static void on_worker_ended(void *owner)
 		loop_post(server->loop, &server->ended_post);
 }
 
-static void set_log(struct server *server)
-{
-	const struct config_logging *logging = &server->setup->config->logging;
-
-	log_set_sinks(&server->log, server->shared.sinks.of);
-	server->log.format = logging->format == CONFIG_LOG_TEXT ? LOG_TEXT : LOG_JSON;
-	server->log.level = (enum log_level)logging->level;
-}
-
 static enum error open_log(struct server *server)
 {
-	enum error error = sinks_open(&server->setup->config->logging, NULL, NULL,
-	                              &server->shared.sinks, server->why);
+	const struct config_logging *logging = &server->setup->config->logging;
+	enum error error = sinks_open(logging, NULL, NULL, &server->shared.sinks, server->why);
 
 	if (!error)
-		set_log(server);
+		sinks_give(&server->shared.sinks, logging, &server->log);
 	return error;
+}
+
+static void on_reopen_signal(void *owner, int number)
+{
+	struct server *server = owner;
+
+	(void)number;
+	sinks_reopen(&server->shared.sinks, &server->setup->config->logging, &server->log);
 }
 
 static uint64_t repeat_interval_ms(const struct server *server)
@@ -259,8 +258,8 @@ static void on_swapped(void *owner, struct setup *setup, struct setup *before)
 	struct server *server = owner;
 
 	server->setup = setup;
-	set_log(server);
-	set_connection_limit(server);
+	if (setup->config->limits.connections != before->config->limits.connections)
+		set_connection_limit(server);
 	tell_what_stays(server, before->config);
 	watch_repeats(server);
 	renew_other_setup(server);
@@ -309,6 +308,8 @@ static enum error open_loop(struct server *server)
 		error = loop_on_signal(server->loop, numbers[i], on_signal, server);
 	if (!error)
 		error = loop_on_signal(server->loop, SIGHUP, on_hang_up, server);
+	if (!error)
+		error = loop_on_signal(server->loop, SIGUSR1, on_reopen_signal, server);
 	if (!error)
 		loop_on_turn(server->loop, on_turn, server);
 	return error;
@@ -415,9 +416,11 @@ enum error server_run(struct setup *setup, struct text *why)
 {
 	struct server *server = memory_new(1, sizeof(*server));
 
-	if (!server)
+	if (!server) {
+		setup_unref(setup);
 		return ERROR_OUT_OF_MEMORY;
-	server->setup = setup_ref(setup);
+	}
+	server->setup = setup;
 	server->why = why;
 	server->worker_count = count_workers(setup->config);
 	bindings_init(&server->bindings, server->worker_count);
@@ -428,7 +431,6 @@ enum error server_run(struct setup *setup, struct text *why)
 	deadline_init(&server->repeats_deadline, tell_repeats, server);
 	(void)signal(SIGPIPE, SIG_IGN);
 	/* Habits of other proxies: until they do something here, they must not end it. */
-	(void)signal(SIGUSR1, SIG_IGN);
 	(void)signal(SIGUSR2, SIG_IGN);
 
 	enum error error = start(server);

@@ -191,10 +191,21 @@ static void close_doors(struct worker *worker, const struct generation *but, boo
 
 /* --- From one setup to the next ----------------------------------------------------------- */
 
-static void tell_ended(struct worker *worker, const struct setup *setup)
+/* Its last session may have been the last of all workers. */
+static void end_generation(struct worker *worker, struct generation *generation)
 {
-	log_begin(&worker->log, LOG_TO_ERRORS, LOG_DEBUG, "generation_ended");
-	log_put_number(&worker->log, "setup", setup->number);
+	uint64_t number = generation->services.setup->number;
+	size_t before = setup_count_alive();
+
+	generation_free(generation);
+
+	size_t alive = setup_count_alive();
+
+	if (alive >= before)
+		return;
+	log_begin(&worker->log, LOG_TO_ERRORS, LOG_NOTICE, "setup_ended");
+	log_put_number(&worker->log, "setup", number);
+	log_put_number(&worker->log, "setups_alive", alive);
 	log_end(&worker->log);
 }
 
@@ -217,10 +228,8 @@ static void free_ended(struct worker *worker)
 		struct generation *generation = LIST_OBJECT(node, struct generation, node);
 
 		next = node->next;
-		if (!generation_has_ended(generation))
-			continue;
-		tell_ended(worker, generation->services.setup);
-		generation_free(generation);
+		if (generation_has_ended(generation))
+			end_generation(worker, generation);
 	}
 	end_if_empty(worker);
 }
@@ -286,21 +295,12 @@ static enum error prepare(struct worker *worker, const int *sockets)
 	return error;
 }
 
-static void swap_log(struct worker *worker)
-{
-	const struct config_logging *logging = &worker->shared->setup->config->logging;
-
-	log_set_sinks(&worker->log, worker->shared->sinks.of);
-	worker->log.format = logging->format == CONFIG_LOG_TEXT ? LOG_TEXT : LOG_JSON;
-	worker->log.level = (enum log_level)logging->level;
-}
-
 static void swap(struct worker *worker)
 {
 	struct generation *before = worker->current;
 	const struct setup *setup = worker->prepared->services.setup;
 
-	swap_log(worker);
+	sinks_give(&worker->shared->sinks, &setup->config->logging, &worker->log);
 	worker->current = worker->prepared;
 	worker->prepared = NULL;
 	for (size_t i = 0; i < setup->listener_count; i++) {
