@@ -30,7 +30,7 @@ struct renewal {
 	struct watch watch;
 	struct deadline look_deadline;
 	struct deadline expiry_deadline;
-	uint64_t keys_looked_ms; /* at files of ticket keys */
+	uint64_t keys_looked_ms;   /* at files of ticket keys */
 	struct renewal_task *task; /* Owner: its job; NULL: none is under way */
 	struct job *job;
 };
@@ -108,7 +108,6 @@ static void tell_expiries(void *owner)
 }
 
 /* --- What was read ------------------------------------------------------------------------- */
-
 
 static enum error swap_all(const struct renewal *renewal, const struct renewal_task *task)
 {
@@ -211,8 +210,7 @@ static enum error start_task(struct renewal *renewal, size_t first)
 	static const struct job_events events = {.work = work, .on_done = on_done, .release = release};
 	size_t count = renewal->watch.count;
 	struct renewal_task *task;
-	enum error error =
-		renewal_task_new(renewal->options.setup, &renewal->materials, &task);
+	enum error error = renewal_task_new(renewal->options.setup, &renewal->materials, &task);
 
 	if (error)
 		return error;

@@ -164,10 +164,9 @@ static enum error make_one(struct renewal_task *task, size_t listener, struct te
 	diagnostics_init(&diagnostics);
 	diagnostics.without_notices = true;
 
-	enum error error =
-		setup_sites_new(task->setup->config->listeners[listener].tls, listener,
-	                    task->setup->policies, &task->materials, &diagnostics,
-	                    &task->sites[listener]);
+	enum error error = setup_sites_new(task->setup->config->listeners[listener].tls, listener,
+	                                   task->setup->policies, &task->materials, &diagnostics,
+	                                   &task->sites[listener]);
 
 	if (!error && (diagnostics.errors > 0 || !task->sites[listener])) {
 		error = ERROR_INVALID;

@@ -1,5 +1,5 @@
 /*
- * Watches materials (setup/material.h) for new content: which of them are to be read again, and when.
+ * Watches materials (setup/material.h) for new content: which of them are to be read, and when.
  *
  *      STILL ─▶ MOVING ─▶ DUE ─▶ READING ─▶ STILL
  *                 ▲                 │  ▲
@@ -7,9 +7,9 @@
  *
  * It looks at the marks of their files (setup/file.h) by their paths, and so sees what a rename or
  * another symbolic link has put there. Each is looked at once in WATCH_SWEEP_MS; if there are many,
- * a part of them at a time. One whose mark is another than that of what was read is moving until the
- * mark has stood still for WATCH_SETTLE_MS (but not longer than WATCH_MOVING_MAX_MS in all), so that
- * a file which is being written, or the second one of a pair, is waited for. What can not be used is
+ * a part of them at a time. One with another mark than that of what was read is moving until it has
+ * stood still for WATCH_SETTLE_MS (but not longer than WATCH_MOVING_MAX_MS in all), so that a file
+ * which is being written, or the second one of a pair, is waited for. What can not be used is
  * read again as soon as it changes; it is told only after WATCH_PATIENCE_MS, since the other file
  * may be on its way.
  *
@@ -50,10 +50,10 @@ struct watched {
 };
 
 struct watch {
-	const struct materials *materials; /* Borrows: what is watched; its marks are of what is in use */
+	const struct materials *materials; /* Borrows; their marks are of what is in use */
 	struct watched *items;             /* one for each of the materials */
 	size_t count;
-	size_t next;      /* where the sweep goes on */
+	size_t next;       /* where the sweep goes on */
 	uint64_t swept_ms; /* when it was there last */
 	size_t busy_count; /* that are moving or due */
 	size_t due_next;   /* where to look for the next one that is due */

@@ -72,8 +72,8 @@ enum worker_step {
 void worker_step(struct worker *worker, enum worker_step step, const int *sockets);
 
 /*
- * Prepares other certificates for a listener of the setup, from the server's thread. The caller owns
- * the swap until it is given to worker_swap_tls(). ERROR_OUT_OF_MEMORY, ERROR_TLS_INTERNAL.
+ * Prepares other certificates for a listener of the setup, from the server's thread. The caller
+ * owns the swap until it is given to worker_swap_tls(). ERROR_OUT_OF_MEMORY, ERROR_TLS_INTERNAL.
  */
 MUST_CHECK enum error worker_prepare_tls(struct worker *worker, struct setup *setup,
                                          size_t listener, struct tls_sites *sites,

@@ -1,8 +1,8 @@
 /*
  * Answers to HTTP-01 challenges of ACME (RFC 8555 §8.3): GET /.well-known/acme-challenge/TOKEN.
  *
- * The listener says where they are: in a folder, as files that have the token as their name, or with
- * a cluster. Either way nothing but a token goes there: 1 to ACME_TOKEN_SIZE_MAX characters of
+ * The listener says where they are: in a folder, as files that have the token as their name, or
+ * with a cluster. Either way nothing but a token goes there: 1 to ACME_TOKEN_SIZE_MAX characters of
  * base64url, as they were sent, so neither a path nor a hidden file. Of the folder only regular
  * files of at most ACME_ANSWER_SIZE_MAX bytes are given away, and no symbolic link is followed to
  * one. They are read on the worker's thread, which takes microseconds.

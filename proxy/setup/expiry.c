@@ -13,7 +13,7 @@ struct expiry expiry_of(int64_t not_after_s, uint64_t warning_ms, int64_t now_s)
 	int64_t left_s = not_after_s - now_s;
 
 	return (struct expiry){
-		.state = left_s < 0                                 ? EXPIRY_PAST
+		.state = left_s < 0                                  ? EXPIRY_PAST
 	             : left_s < (int64_t)(warning_ms / MS_PER_S) ? EXPIRY_NEAR
 	                                                         : EXPIRY_FAR,
 		.days_left = whole_days(left_s),

@@ -27,8 +27,8 @@ const char *file_words(enum error error);
 void file_tell_unreadable(struct diagnostics *diagnostics, const struct config_text *path,
                           const char *key, enum error error);
 /*
- * What tells one state of a file from another: that of the file which the path leads to now, through
- * all symbolic links. A file that is replaced, by a rename or by another link, has another one, and
+ * What tells one state of a file from another: of the file which the path leads to now, through all
+ * symbolic links. A file that is replaced, by a rename or by another link, has another one, and
  * so has one that was written to, or whose mode or owner was changed.
  */
 struct file_mark {

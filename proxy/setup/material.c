@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "tls/chain.h"
 
 enum { WORDS_MAX = 4096, SLOTS_MIN = 16 };
 
@@ -105,7 +106,7 @@ void material_done(struct material *material)
 bool material_equal(const struct material *a, const struct material *b)
 {
 	if (a->certificate && b->certificate)
-		return tls_certificate_equal(a->certificate, b->certificate);
+		return tls_chain_equal(a->certificate, b->certificate);
 	return a->client_ca && b->client_ca &&
 	       memcmp(tls_client_ca_digest(a->client_ca), tls_client_ca_digest(b->client_ca),
 	              TLS_CLIENT_CA_DIGEST_SIZE) == 0;

@@ -71,8 +71,7 @@ struct materials {
 
 void materials_done(struct materials *materials);
 /* `ret_copy` has references of its own. ERROR_OUT_OF_MEMORY. */
-MUST_CHECK enum error materials_copy(const struct materials *materials,
-                                     struct materials *ret_copy);
+MUST_CHECK enum error materials_copy(const struct materials *materials, struct materials *ret_copy);
 /* The one with this kind, these paths and this depth; NULL: there is none. Valid until the next is
  * added. */
 struct material *materials_find(const struct materials *materials, const struct material *wanted);

@@ -576,19 +576,6 @@ const struct tls_certificate_facts *tls_certificate_facts(const struct tls_certi
 	return &certificate->facts;
 }
 
-bool tls_certificate_equal(const struct tls_certificate *a, const struct tls_certificate *b)
-{
-	const mbedtls_x509_crt *left = &a->chain;
-	const mbedtls_x509_crt *right = &b->chain;
-
-	while (left && right && left->raw.len == right->raw.len &&
-	       memcmp(left->raw.p, right->raw.p, left->raw.len) == 0) {
-		left = left->next;
-		right = right->next;
-	}
-	return !left && !right;
-}
-
 bool tls_certificate_matches(const struct tls_certificate *certificate, struct span server_name)
 {
 	char bytes[TLS_NAME_SIZE_MAX];

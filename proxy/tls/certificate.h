@@ -86,9 +86,6 @@ void tls_certificate_unref(struct tls_certificate *certificate);
 const struct tls_certificate_facts *tls_certificate_facts(
 	const struct tls_certificate *certificate);
 
-/* Whether both are the same certificate with the same chain, and so with the same key. */
-bool tls_certificate_equal(const struct tls_certificate *a, const struct tls_certificate *b);
-
 /*
  * Whether the certificate is for `server_name`: equal to one of its names, or with a wildcard in
  * place of the whole first label (RFC 9525 §6.3). ASCII case and a trailing dot do not count.

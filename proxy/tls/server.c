@@ -87,9 +87,9 @@ static int give_certificate(struct tls_server *server, mbedtls_ssl_context *ssl,
 	struct tls_certificate *certificate = tls_sites_certificate(server->sites, (size_t)index);
 	int code = *own ? 0 : parse_key(server, certificate, own);
 
-	return code != 0 ? code
-	                 : mbedtls_ssl_set_hs_own_cert(ssl, tls_certificate_chain(certificate),
-	                                               &(*own)->key);
+	return code != 0
+	           ? code
+	           : mbedtls_ssl_set_hs_own_cert(ssl, tls_certificate_chain(certificate), &(*own)->key);
 }
 
 static int give_chosen(struct tls_server *server, mbedtls_ssl_context *ssl,

@@ -27,7 +27,8 @@ static struct file_mark look(const char *path)
 	uint64_t number = numbers[(unsigned char)path[0]];
 
 	looks++;
-	return number == 0 ? (struct file_mark){.missing = ENOENT} : (struct file_mark){.inode = number};
+	return number == 0 ? (struct file_mark){.missing = ENOENT}
+	                   : (struct file_mark){.inode = number};
 }
 
 /* `paths`: a letter for each file, two for each pair; 0 for none. */

@@ -19,10 +19,14 @@ static void test_states_and_days(void **state)
 		enum expiry_state state;
 		int64_t days_left;
 	} cases[] = {
-		{90 * DAY_S, EXPIRY_FAR, 90},      {21 * DAY_S, EXPIRY_FAR, 21},
-		{21 * DAY_S - 1, EXPIRY_NEAR, 20}, {DAY_S, EXPIRY_NEAR, 1},
-		{DAY_S - 1, EXPIRY_NEAR, 0},       {0, EXPIRY_NEAR, 0},
-		{-1, EXPIRY_PAST, -1},             {-DAY_S, EXPIRY_PAST, -1},
+		{90 * DAY_S, EXPIRY_FAR, 90},
+		{21 * DAY_S, EXPIRY_FAR, 21},
+		{21 * DAY_S - 1, EXPIRY_NEAR, 20},
+		{DAY_S, EXPIRY_NEAR, 1},
+		{DAY_S - 1, EXPIRY_NEAR, 0},
+		{0, EXPIRY_NEAR, 0},
+		{-1, EXPIRY_PAST, -1},
+		{-DAY_S, EXPIRY_PAST, -1},
 		{-DAY_S - 1, EXPIRY_PAST, -2},
 	};
 

@@ -148,11 +148,10 @@ static void test_the_set(void **state)
 	assert_int_equal(materials_add(&set, &material), OK);
 	for (unsigned i = 0; i < MANY; i++) {
 		(void)snprintf(names[i], sizeof(names[i]), "%u", i);
-		assert_int_equal(
-			materials_add(&set, &(struct material){.kind = MATERIAL_CLIENT_CA,
-		                                           .paths = {names[i / 2]},
-		                                           .depth = i % 2}),
-			OK);
+		assert_int_equal(materials_add(&set, &(struct material){.kind = MATERIAL_CLIENT_CA,
+		                                                        .paths = {names[i / 2]},
+		                                                        .depth = i % 2}),
+		                 OK);
 	}
 	assert_int_equal(materials_copy(&set, &copy), OK);
 	materials_done(&set);
@@ -164,8 +163,8 @@ static void test_the_set(void **state)
 
 		assert_ptr_equal(materials_find(&copy, &wanted), &copy.items[i + 1]);
 	}
-	assert_null(materials_find(&copy, &(struct material){.kind = MATERIAL_CLIENT_CA,
-	                                                     .paths = {names[0], names[1]}}));
+	assert_null(materials_find(
+		&copy, &(struct material){.kind = MATERIAL_CLIENT_CA, .paths = {names[0], names[1]}}));
 	assert_true(tls_certificate_facts(copy.items[0].certificate)->name_count == 1);
 	materials_done(&copy);
 }
