@@ -26,9 +26,9 @@ enum config_change_kind { CONFIG_ADDED, CONFIG_REMOVED, CONFIG_CHANGED, CONFIG_C
 
 struct config_change {
 	enum config_change_kind kind;
-	struct span path;    /* such as `clusters.app.backends[127.0.0.1:8080]` */
-	struct place place;  /* of what was removed, in the file before, else in the one after */
-	struct span before;  /* the values, if they can be told in a line; else empty */
+	struct span path;   /* such as `clusters.app.backends[127.0.0.1:8080]` */
+	struct place place; /* of what was removed, in the file before, else in the one after */
+	struct span before; /* the values, if they can be told in a line; else empty */
 	struct span after;
 	bool needs_restart; /* a reload does not bring it about */
 };

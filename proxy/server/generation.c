@@ -26,7 +26,8 @@ static void cut_off(void *owner)
 	struct generation *generation = owner;
 
 	log_message(generation->services.log, LOG_WARNING, "reload_drain_over",
-	            "timeouts.reload_drain has passed: cut off are connections from before the reload, %zu",
+	            "timeouts.reload_drain has passed; connections from before the reload that are "
+	            "cut off: %zu",
 	            generation->services.session_count);
 	generation_abort(generation);
 }

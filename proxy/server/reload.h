@@ -7,7 +7,7 @@
  *
  * The file is loaded and checked wholly on another thread; then new addresses are bound, new logs
  * opened, and each worker prepares; only when all that has worked do the workers swap. Whatever
- * goes wrong before leaves everything as it is, and is told to the error log and to those who asked.
+ * goes wrong before leaves everything as it is; the error log and those who asked are told.
  *
  * Who asks while a reload goes on is answered by one more that begins afterwards, however many ask:
  * the file may have changed since.
@@ -79,8 +79,8 @@ struct reload {
 	enum reload_state state;
 	bool is_wanted; /* one more, when this one is over */
 	bool is_stopped;
-	struct list asking; /* requests that this one answers */
-	struct list later;  /* requests that one more answers */
+	struct list asking;      /* requests that this one answers */
+	struct list later;       /* requests that one more answers */
 	struct loading *loading; /* Owner: this, or its job while it runs; NULL: none */
 	struct setup *setup;     /* the running one, while another is in shared->setup */
 	struct sinks sinks;      /* likewise */

@@ -34,10 +34,9 @@ static bool is_same(const struct config_logging *a, const struct config_logging 
 	const struct config_text *target = target_of(a, stream);
 
 	return span_equal(target->text, target_of(b, stream)->text) &&
-	       (!is_syslog(target) ||
-	        (a->syslog.facility == b->syslog.facility &&
-	         address_equal(&a->syslog.address, &b->syslog.address) &&
-	         span_equal(a->syslog.app_name.text, b->syslog.app_name.text)));
+	       (!is_syslog(target) || (a->syslog.facility == b->syslog.facility &&
+	                               address_equal(&a->syslog.address, &b->syslog.address) &&
+	                               span_equal(a->syslog.app_name.text, b->syslog.app_name.text)));
 }
 
 enum error sinks_open(const struct config_logging *logging, const struct config_logging *before,
