@@ -262,10 +262,10 @@ static const struct schema cluster_http_schema = {
 
 static const struct schema_field acme_challenge_fields[] = {
 	{"directory", SCHEMA_PATH, false, AT(struct config_acme_challenge, directory),
-     .example = "/var/lib/acme/challenges",
-     .sentence = "Where an ACME client puts the answers, each a file with the token as its name: "
-                 "`uacme -h` puts them there, and certbot --webroot in .well-known/acme-challenge "
-                 "below its own folder. Looked at on each request."},
+     .example = "/var/lib/sallyport/.well-known/acme-challenge",
+     .sentence = "The folder in which an ACME client puts the answers, each in a file with the "
+                 "token as its name; of certbot --webroot that is .well-known/acme-challenge below "
+                 "its own. Looked into at each request."},
 	{"cluster", SCHEMA_NAME, false, AT(struct config_acme_challenge, cluster),
      .example = "acme-client", .sentence = "Or else the cluster that knows the answers."},
 };
