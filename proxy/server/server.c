@@ -8,7 +8,9 @@
 #include "net/loop.h"
 #include "server/bindings.h"
 #include "server/reload.h"
+#include "server/renewal.h"
 #include "server/sinks.h"
+#include "server/tls_swap.h"
 #include "server/worker.h"
 #include "session/half_open.h"
 #include "session/handshake_log.h"
@@ -16,7 +18,6 @@
 
 enum {
 	WORKERS_MAX = 256,
-	LOOK_EVERY_MS = 1000,
 	FDS_RESERVED = 64, /* for the log, the loops, lookups, and whatever libraries open */
 };
 
@@ -33,7 +34,7 @@ struct server {
 	struct reload reload;
 	struct deadline drain_deadline;
 	struct deadline repeats_deadline;
-	struct deadline look_deadline; /* at files that may change */
+	struct renewal *renewal; /* of the certificates of `setup` */
 	bool is_draining;
 	bool is_aborting;
 	struct text *why;
@@ -75,42 +76,6 @@ static void set_connection_limit(struct server *server)
 	            (unsigned long long)files.rlim_cur, possible, wanted);
 }
 
-/* New keys of tickets: of one listener. */
-static void look_at_keys(struct server *server, struct ticket_keys *keys)
-{
-	bool has_changed = false;
-	struct text why;
-
-	text_init(&why, 1024);
-
-	enum error error = ticket_keys_look(keys, &has_changed, &why);
-
-	if (error)
-		log_message(&server->log, LOG_WARNING, "ticket_keys_kept",
-		            "the keys of before go on serving: %s", text_string(&why));
-	else if (has_changed)
-		log_message(&server->log, LOG_NOTICE, "ticket_keys_read", "new keys from %s",
-		            ticket_keys_path(keys));
-	text_done(&why);
-}
-
-static void look_at_files(void *owner)
-{
-	struct server *server = owner;
-	bool has_files = false;
-
-	for (size_t i = 0; i < server->setup->listener_count; i++) {
-		struct ticket_keys *keys = server->setup->listeners[i].ticket_keys;
-
-		if (!keys)
-			continue;
-		look_at_keys(server, keys);
-		has_files = true;
-	}
-	if (has_files)
-		loop_set_deadline(server->loop, &server->look_deadline, LOOK_EVERY_MS);
-}
-
 static void drain(struct server *server)
 {
 	if (server->is_draining)
@@ -118,6 +83,7 @@ static void drain(struct server *server)
 	server->is_draining = true;
 	log_message(&server->log, LOG_NOTICE, "draining", "no more connections are accepted");
 	reload_stop(&server->reload);
+	renewal_stop(server->renewal);
 	for (size_t i = 0; i < server->worker_count; i++)
 		worker_drain(server->workers[i]);
 }
@@ -161,7 +127,7 @@ static void on_all_ended(struct post *post)
 
 	deadline_clear(&server->drain_deadline);
 	deadline_clear(&server->repeats_deadline);
-	deadline_clear(&server->look_deadline);
+	renewal_stop(server->renewal);
 	loop_stop(server->loop);
 }
 
@@ -214,6 +180,54 @@ static void watch_repeats(struct server *server)
 		deadline_clear(&server->repeats_deadline);
 }
 
+/* --- Certificates that were renewed -------------------------------------------------------- */
+
+/* All workers, or none. */
+static enum error swap_tls(void *owner, size_t listener, struct tls_sites *sites)
+{
+	struct server *server = owner;
+	struct tls_swap *swaps[WORKERS_MAX] = {0};
+	enum error error = OK;
+
+	for (size_t i = 0; i < server->worker_count && !error; i++)
+		error = worker_prepare_tls(server->workers[i], server->setup, listener, sites, &swaps[i]);
+	for (size_t i = 0; i < server->worker_count; i++) {
+		if (error)
+			tls_swap_free(swaps[i]);
+		else
+			worker_swap_tls(server->workers[i], swaps[i]);
+	}
+	return error;
+}
+
+static enum error open_renewal(struct server *server, struct renewal **ret_renewal)
+{
+	const struct renewal_options options = {
+		.setup = server->setup,
+		.loop = server->loop,
+		.log = &server->log,
+		.swap = swap_tls,
+		.owner = server,
+	};
+
+	return renewal_new(&options, ret_renewal);
+}
+
+/* A setup that was reloaded has read all files itself. */
+static void renew_other_setup(struct server *server)
+{
+	struct renewal *before = server->renewal;
+
+	if (server->is_draining)
+		return;
+	server->renewal = NULL;
+	if (open_renewal(server, &server->renewal))
+		log_message(&server->log, LOG_ERROR, "certificates_unwatched",
+		            "there is no memory to watch the certificates: they are renewed after the next "
+		            "reload only");
+	renewal_free(before);
+}
+
 /* --- Reload ------------------------------------------------------------------------------- */
 
 /* The one place that knows whether a reload goes on: for whoever watches the process. */
@@ -248,7 +262,7 @@ static void on_swapped(void *owner, struct setup *setup, struct setup *before)
 		set_connection_limit(server);
 	tell_what_stays(server, before->config);
 	watch_repeats(server);
-	look_at_files(server);
+	renew_other_setup(server);
 	setup_unref(before);
 }
 
@@ -372,6 +386,8 @@ static enum error start(struct server *server)
 	if (!error)
 		error = open_workers(server);
 	if (!error)
+		error = open_renewal(server, &server->renewal);
+	if (!error)
 		error = start_workers(server);
 	return error;
 }
@@ -386,6 +402,7 @@ static void close_server(struct server *server)
 	deadline_clear(&server->repeats_deadline);
 	repeats_free(server->shared.repeats);
 	half_open_free(server->shared.half_open);
+	renewal_free(server->renewal);
 	bindings_done(&server->bindings);
 	loop_free(server->loop);
 	log_done(&server->log);
@@ -412,7 +429,6 @@ enum error server_run(struct setup *setup, struct text *why)
 	list_init(&server->ended_post.node);
 	deadline_init(&server->drain_deadline, abort_sessions, server);
 	deadline_init(&server->repeats_deadline, tell_repeats, server);
-	deadline_init(&server->look_deadline, look_at_files, server);
 	(void)signal(SIGPIPE, SIG_IGN);
 	/* Habits of other proxies: until they do something here, they must not end it. */
 	(void)signal(SIGUSR2, SIG_IGN);
@@ -421,7 +437,6 @@ enum error server_run(struct setup *setup, struct text *why)
 
 	if (!error) {
 		tell_ready(server);
-		look_at_files(server);
 		loop_run(server->loop);
 		log_message(&server->log, LOG_NOTICE, "stopped", "all connections have ended");
 	} else if (why->size == 0) {

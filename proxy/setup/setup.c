@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/memory.h"
 #include "route/hops.h"
@@ -26,11 +27,12 @@ static enum error load_tickets(struct setup_listener *listener, size_t index,
 }
 
 /* Everything of a listener with TLS. */
-static enum error load_tls(const struct setup *setup, struct setup_listener *listener, size_t index,
+static enum error load_tls(struct setup *setup, struct setup_listener *listener, size_t index,
                            struct diagnostics *diagnostics)
 {
 	const struct config_tls *tls = listener->config->tls;
-	enum error error = setup_sites_new(tls, index, setup->policies, diagnostics, &listener->sites);
+	enum error error = setup_sites_new(tls, index, setup->policies, &setup->materials, diagnostics,
+	                                   &listener->sites);
 
 	return !error && tls->tickets ? load_tickets(listener, index, diagnostics) : error;
 }
@@ -63,6 +65,21 @@ static void tell_of_quantum(const struct config *config, struct diagnostics *dia
 	}
 }
 
+/* An ACME client may make it when it first needs it. */
+static void look_for_challenges(const struct config_listener *listener, size_t index,
+                                struct diagnostics *diagnostics)
+{
+	const struct config_acme_challenge *acme = listener->acme_challenge;
+	const char *path = acme ? acme->directory.text.data : NULL;
+	struct stat facts;
+	char key[64];
+
+	if (!path || (stat(path, &facts) == 0 && S_ISDIR(facts.st_mode)))
+		return;
+	(void)snprintf(key, sizeof(key), "listeners[%zu].acme_challenge.directory", index);
+	diagnostics_warning(diagnostics, acme->directory.place, key, "there is no folder %s", path);
+}
+
 static enum error load_listeners(struct setup *setup, struct diagnostics *diagnostics)
 {
 	setup->listeners = memory_new(setup->config->listener_count, sizeof(*setup->listeners));
@@ -74,6 +91,7 @@ static enum error load_listeners(struct setup *setup, struct diagnostics *diagno
 
 		listener->config = &setup->config->listeners[i];
 		note_https_port(setup, listener->config);
+		look_for_challenges(listener->config, i, diagnostics);
 
 		enum error error = listener->config->tls ? load_tls(setup, listener, i, diagnostics) : OK;
 
@@ -155,6 +173,7 @@ void setup_unref(struct setup *setup)
 	for (size_t i = 0; i < setup->listener_count; i++)
 		free_listener(&setup->listeners[i]);
 	memory_free(setup->listeners);
+	materials_done(&setup->materials);
 	setup_policies_free(setup->policies);
 	setup_rules_done(&setup->rules);
 	route_table_free(setup->routes);

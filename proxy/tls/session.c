@@ -171,6 +171,11 @@ const struct tls_facts *tls_session_facts(const struct tls_session *session)
 	return &session->facts;
 }
 
+const struct tls_sites *tls_session_sites(const struct tls_session *session)
+{
+	return tls_server_sites(session->server);
+}
+
 static struct tls_failure failure_of(const struct tls_session *session, enum error error)
 {
 	return (struct tls_failure){

@@ -160,6 +160,8 @@ struct tls_facts {
 };
 
 const struct tls_facts *tls_session_facts(const struct tls_session *session);
+/* What its server had for each name when it began: facts.certificate is an index into these. */
+const struct tls_sites *tls_session_sites(const struct tls_session *session);
 
 /* One sentence, without a full stop, on why the session failed; nothing if it has not. */
 void tls_session_explain(const struct tls_session *session, struct text *text);
