@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -144,6 +145,37 @@ static enum error find_directory(const char *path, char ret_directory[PATH_MAX])
 	return OK;
 }
 
+/* The file is in `directory`, whatever way led there. */
+static enum error note_path(struct config *config, const char *directory, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	size_t size = strlen(directory) + 1 + strlen(name) + 1;
+	char *whole = arena_bytes(&config->arena, size);
+
+	if (!whole)
+		return ERROR_OUT_OF_MEMORY;
+	(void)snprintf(whole, size, "%s/%s", directory, name);
+	config->path = whole;
+	return OK;
+}
+
+static enum error load_file(const char *path, const char *directory, struct span source,
+                            struct diagnostics *diagnostics, struct config **ret_config)
+{
+	struct config *config = NULL;
+	enum error error = load_text(span_of_string(path), span_of_string(directory), source, getenv,
+	                             diagnostics, &config);
+
+	if (config && note_path(config, directory, path)) {
+		config_free(config);
+		return ERROR_OUT_OF_MEMORY;
+	}
+	if (config)
+		*ret_config = config;
+	return error;
+}
+
 enum error config_load(const char *path, struct diagnostics *diagnostics,
                        struct config **ret_config)
 {
@@ -166,8 +198,7 @@ enum error config_load(const char *path, struct diagnostics *diagnostics,
 		if (!error)
 			error = ERROR_CONFIG;
 	} else if (!error) {
-		error = load_text(span_of_string(path), span_of_string(directory), text_span(&source),
-		                  getenv, diagnostics, ret_config);
+		error = load_file(path, directory, text_span(&source), diagnostics, ret_config);
 	}
 	text_done(&source);
 	return error;

@@ -20,6 +20,7 @@
 #include "base/span.h"
 #include "config/config_logging.h"
 #include "config/config_route.h"
+#include "config/config_sandbox.h"
 #include "config/diagnostics.h" /* struct place */
 
 struct config_certificate {
@@ -233,6 +234,7 @@ struct config_timeouts {
 enum config_trusted_field { CONFIG_TRUSTED_X_FORWARDED_FOR, CONFIG_TRUSTED_FORWARDED };
 
 struct config {
+	const char *path; /* of the file, absolute; NULL: it came from memory */
 	struct config_listener *listeners;
 	size_t listener_count; /* at least 1 */
 	struct config_route *routes;
@@ -250,6 +252,9 @@ struct config {
 	struct config_timeouts timeouts;
 	uint64_t workers; /* 0: one per core */
 	struct config_logging logging;
+	struct config_text user;  /* to become; not given: none */
+	struct config_text group; /* not given: those of the user */
+	struct config_sandbox sandbox;
 	struct arena arena;
 };
 

@@ -4,6 +4,7 @@
 #include "config/limits_schema.h"
 #include "config/logging_schema.h"
 #include "config/route_schema.h"
+#include "config/sandbox_schema.h"
 
 #define KIB ((uint64_t)1 << 10)
 
@@ -510,6 +511,14 @@ static const struct schema_field top_fields[] = {
                  "change their number."},
 	{"logging", SCHEMA_STRUCT, false, AT(struct config, logging), .of = &config_logging_schema,
      .sentence = "Where the logs go: stdout, stderr, off, or a path with a \"/\"."},
+	{"user", SCHEMA_NAME, false, AT(struct config, user), .example = "sallyport",
+     .sentence = "Whom the process becomes when it has opened its sockets and logs; a name or a "
+                 "number. It must be able to read keys and certificates again, or they can not be "
+                 "renewed. Default: who started it."},
+	{"group", SCHEMA_NAME, false, AT(struct config, group), .example = "sallyport",
+     .sentence = "The only group of `user`. Default: all that the user is in."},
+	{"sandbox", SCHEMA_STRUCT, false, AT(struct config, sandbox), .of = &config_sandbox_schema,
+     .sentence = "What the process may do once it runs: only what this file asks for."},
 };
 
 const struct schema config_schema = {

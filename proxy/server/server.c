@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "net/loop.h"
 #include "server/bindings.h"
+#include "server/lockdown.h"
 #include "server/reload.h"
 #include "server/renewal.h"
 #include "server/sinks.h"
@@ -37,6 +38,7 @@ struct server {
 	struct renewal *renewal; /* of the certificates of `setup` */
 	bool is_draining;
 	bool is_aborting;
+	struct lockdown *lockdown; /* NULL: not yet */
 	struct text *why;
 };
 
@@ -243,6 +245,15 @@ static void on_reload_end(void *owner)
 	(void)owner;
 }
 
+/* What the new setup needs, and the sandbox of this process does not have. */
+static enum error may_reload(void *owner, const struct setup *setup,
+                             struct diagnostics *diagnostics)
+{
+	const struct server *server = owner;
+
+	return lockdown_check(server->lockdown, setup->config, diagnostics);
+}
+
 static void tell_what_stays(struct server *server, const struct config *before)
 {
 	if (before->workers != server->setup->config->workers)
@@ -275,6 +286,7 @@ static void open_reload(struct server *server)
 		.workers = server->workers,
 		.worker_count = server->worker_count,
 		.bindings = &server->bindings,
+		.may_take = may_reload,
 		.on_begin = on_reload_begin,
 		.on_end = on_reload_end,
 		.on_swapped = on_swapped,
@@ -365,11 +377,17 @@ static enum error start_workers(struct server *server)
 
 static void tell_ready(struct server *server)
 {
+	struct text sandbox;
+
+	text_init(&sandbox, 256);
+	lockdown_describe(&sandbox);
 	log_begin(&server->log, LOG_TO_ERRORS, LOG_NOTICE, "ready");
 	log_put_number(&server->log, "workers", server->worker_count);
 	log_put_number(&server->log, "listeners", server->setup->listener_count);
 	log_put_number(&server->log, "connections_max", atomic_load(&server->shared.connections_max));
+	log_put(&server->log, "sandbox", text_span(&sandbox));
 	log_end(&server->log);
+	text_done(&sandbox);
 }
 
 static enum error start(struct server *server)
@@ -385,6 +403,10 @@ static enum error start(struct server *server)
 	}
 	if (!error)
 		error = open_workers(server);
+	/* All is open that needs rights, and there is no other thread yet. */
+	if (!error)
+		error = lockdown_new(server->setup->config, server->shared.sinks.of, &server->log,
+		                     &server->lockdown, server->why);
 	if (!error)
 		error = open_renewal(server, &server->renewal);
 	if (!error)
@@ -405,6 +427,7 @@ static void close_server(struct server *server)
 	renewal_free(server->renewal);
 	bindings_done(&server->bindings);
 	loop_free(server->loop);
+	lockdown_free(server->lockdown);
 	log_done(&server->log);
 	reload_done(&server->reload);
 	sinks_close(&server->shared.sinks, NULL);

@@ -2,16 +2,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/secret.h"
 
-static enum error read_all(int fd, size_t size, struct span *ret_content)
+static enum error read_all(int fd, size_t size, bool is_secret, struct span *ret_content)
 {
-	char *content = memory_new(size + 1, 1);
+	char *content = is_secret ? secret_new(size + 1, 1) : memory_new(size + 1, 1);
 	size_t filled = 0;
 
 	if (!content)
@@ -36,7 +38,7 @@ static enum error read_all(int fd, size_t size, struct span *ret_content)
 	return OK;
 }
 
-enum error file_read(const char *path, struct span *ret_content)
+static enum error read_file(const char *path, bool is_secret, struct span *ret_content)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat facts;
@@ -51,13 +53,23 @@ enum error file_read(const char *path, struct span *ret_content)
 	else if (facts.st_size > FILE_SIZE_MAX)
 		error = ERROR_TOO_LARGE;
 	else
-		error = read_all(fd, (size_t)facts.st_size, ret_content);
+		error = read_all(fd, (size_t)facts.st_size, is_secret, ret_content);
 
 	int kept = errno;
 
 	(void)close(fd);
 	errno = kept;
 	return error;
+}
+
+enum error file_read(const char *path, struct span *ret_content)
+{
+	return read_file(path, false, ret_content);
+}
+
+enum error file_read_secret(const char *path, struct span *ret_content)
+{
+	return read_file(path, true, ret_content);
 }
 
 const char *file_words(enum error error)
@@ -105,7 +117,5 @@ void file_free(struct span content)
 {
 	char *bytes = (char *)(uintptr_t)content.data;
 
-	if (bytes)
-		memory_wipe(bytes, content.size);
-	memory_free(bytes);
+	secret_free(bytes);
 }

@@ -20,6 +20,8 @@ enum { FILE_SIZE_MAX = 1 << 20 };
  * ERROR_OUT_OF_MEMORY.
  */
 MUST_CHECK enum error file_read(const char *path, struct span *ret_content);
+/* The same for private keys: in memory of base/secret.h. */
+MUST_CHECK enum error file_read_secret(const char *path, struct span *ret_content);
 /* Why file_read() failed, right after it did. */
 const char *file_words(enum error error);
 /* Reports that and why a file could not be read, right after file_read() has failed with `error`.

@@ -81,7 +81,8 @@ enum error material_read(struct material *material, struct material_words *words
 		if (!material->paths[i])
 			continue;
 		material->marks[i] = file_mark(material->paths[i]); /* first, so that no change is missed */
-		error = file_read(material->paths[i], &contents[i]);
+		/* A key is among them. */
+		error = file_read_secret(material->paths[i], &contents[i]);
 		if (error)
 			text_printf(&words->faults[i], "can not read %s: %s", material->paths[i],
 			            file_words(error));

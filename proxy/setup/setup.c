@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "route/hops.h"
+#include "setup/confinement.h"
 #include "setup/sites.h"
 
 static atomic_size_t alive;
@@ -135,6 +136,7 @@ enum error setup_load(const char *path, struct diagnostics *diagnostics, struct 
 	if (setup->config && (!error || error == ERROR_CONFIG)) {
 		enum error rules_error = setup_rules_load(setup->config, diagnostics, &setup->rules);
 
+		confinement_review(setup->config, diagnostics);
 		error = rules_error ? rules_error : diagnostics->errors > 0 ? ERROR_CONFIG : error;
 	}
 	if (!error)

@@ -23,7 +23,7 @@ static bool is_open_to_all(const char *path)
 
 static enum error read_file(const char *path, struct span *ret_content, struct text *why)
 {
-	enum error error = file_read(path, ret_content);
+	enum error error = file_read_secret(path, ret_content);
 
 	if (error)
 		text_printf(why, "can not read %s: %s", path, file_words(error));

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/secret.h"
 #include "tls/compat.h"
 #include "tls/name.h"
 #include "tls/pem.h"
@@ -405,17 +406,19 @@ static enum error read_key(struct loading *loading, struct span pem)
 		return ERROR_TLS_KEY;
 	}
 
-	unsigned char *copy = NULL;
-	enum error error = tls_pem_copy(block.whole, &copy);
+	/* The library wants PEM to end in a NUL. */
+	unsigned char *copy = secret_new(1, block.whole.size + 1);
 
-	if (error)
-		return error;
+	if (!copy)
+		return ERROR_OUT_OF_MEMORY;
+	memcpy(copy, block.whole.data, block.whole.size);
+	secret_begin();
 
 	int code =
 		compat_parse_key(&loading->key, copy, block.whole.size + 1, &loading->random->source);
 
-	memory_wipe(copy, block.whole.size);
-	memory_free(copy);
+	secret_end();
+	secret_free(copy);
 	if (code == 0)
 		return OK;
 	if (tls_library_starved())
@@ -460,7 +463,7 @@ static enum error check_match(struct loading *loading)
 static enum error keep_key(struct loading *loading)
 {
 	struct tls_certificate *certificate = loading->certificate;
-	unsigned char *der = memory_new(1, KEY_DER_SIZE_MAX);
+	unsigned char *der = secret_new(1, KEY_DER_SIZE_MAX);
 	enum error error = ERROR_OUT_OF_MEMORY;
 
 	if (!der)
@@ -469,7 +472,7 @@ static enum error keep_key(struct loading *loading)
 	int size = mbedtls_pk_write_key_der(&loading->key, der, KEY_DER_SIZE_MAX);
 
 	if (size > 0) {
-		certificate->key = memory_new(1, (size_t)size);
+		certificate->key = secret_new(1, (size_t)size);
 		if (certificate->key) {
 			/* The library writes to the end of the space. */
 			memcpy(certificate->key, der + KEY_DER_SIZE_MAX - size, (size_t)size);
@@ -479,8 +482,7 @@ static enum error keep_key(struct loading *loading)
 	} else {
 		error = tls_library_failure();
 	}
-	memory_wipe(der, KEY_DER_SIZE_MAX);
-	memory_free(der);
+	secret_free(der);
 	return error;
 }
 
@@ -564,8 +566,7 @@ void tls_certificate_unref(struct tls_certificate *certificate)
 	    atomic_fetch_sub_explicit(&certificate->references, 1, memory_order_acq_rel) > 1)
 		return;
 	mbedtls_x509_crt_free(&certificate->chain);
-	memory_wipe(certificate->key, certificate->key_size);
-	memory_free(certificate->key);
+	secret_free(certificate->key);
 	memory_free(certificate->names);
 	memory_free(certificate->name_bytes);
 	memory_free(certificate);

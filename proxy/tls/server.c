@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/secret.h"
 #include "tls/alert.h"
 #include "tls/compat.h"
 #include "tls/handshake.h"
@@ -70,9 +71,12 @@ static int parse_key(const struct tls_server *server, const struct tls_certifica
 	own->references = 1;
 	mbedtls_pk_init(&own->key);
 
+	secret_begin();
+
 	int code = compat_parse_key(&own->key, (const unsigned char *)der.data, der.size,
 	                            &server->random->source);
 
+	secret_end();
 	if (code == 0)
 		*ret_key = own;
 	else
