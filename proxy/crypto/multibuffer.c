@@ -13,7 +13,9 @@ static const char *instructions(IMB_ARCH arch)
 {
 	static const char *const names[] = {
 		[IMB_ARCH_SSE] = "SSE",
+#if IMB_VERSION_NUM < IMB_VERSION(2, 0, 0) /* ipsec-mb 2.0 has done without this one */
 		[IMB_ARCH_AVX] = "AVX",
+#endif
 		[IMB_ARCH_AVX2] = "AVX2",
 		[IMB_ARCH_AVX512] = "AVX-512",
 	};
