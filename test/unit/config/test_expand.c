@@ -265,6 +265,8 @@ static char *lookup_large(const char *name)
 {
 	static char value[EXPAND_VALUE_MAX + 2];
 
+	if (strstr(name, "_FILE"))
+		return NULL;
 	memset(value, 'x', sizeof(value) - 1);
 	value[name[0] == 'M' ? EXPAND_VALUE_MAX : EXPAND_VALUE_MAX + 1] = '\0';
 	return value;
