@@ -18,6 +18,10 @@ USER = 65532
 skipped = []
 
 
+def pytest_addoption(parser):
+    parser.addoption("--variant", help="of test/e2e; the image is one build only")
+
+
 def pytest_collection_modifyitems(items):
     needing = [item for item in items if "image" in item.fixturenames]
     if not needing or engine.answers():
