@@ -1,6 +1,6 @@
 /*
- * What gcm.c and chachapoly.c have in common: one message, who computes it faster than the library,
- * and whether that covers it.
+ * What gcm.c and chachapoly.c have in common: one message, who computes it faster than the
+ * library, and whether that covers it.
  */
 #ifndef SALLYPORT_CRYPTO_AEAD_H
 #define SALLYPORT_CRYPTO_AEAD_H
@@ -43,8 +43,8 @@ enum aead_verdict {
 };
 
 /*
- * Another library that does this. Messages are those that aead_is_covered(); keys have the size that
- * the cipher says.
+ * Another library that does this. Messages are those that aead_is_covered(); keys have the size
+ * that the cipher says.
  */
 struct aead_engine {
 	const char *name;
@@ -59,7 +59,7 @@ struct aead_engine {
 	                          const struct aead_message *message, const unsigned char *tag);
 };
 
-/* Threads: written by crypto_start(), before there are threads; read by all. NULL: there is none. */
+/* NULL: none. Threads: written by crypto_start(), before there are threads; read by all. */
 extern const struct aead_engine *aead_engine;
 
 /*

@@ -1,7 +1,7 @@
 /*
  * ChaCha20-Poly1305 (RFC 8439) for Mbed TLS (MBEDTLS_CHACHAPOLY_ALT; its manual is
- * <mbedtls/chachapoly.h>) on another library: messages in one call. What comes in pieces, overlaps or is
- * too long goes to the library's own code, as in gcm.c.
+ * <mbedtls/chachapoly.h>) on another library: messages in one call. What comes in pieces, overlaps
+ * or is too long goes to the library's own code, as in gcm.c.
  */
 #include <mbedtls/chachapoly.h>
 #include <mbedtls/cipher.h>

@@ -2,11 +2,11 @@
  * AES-GCM for Mbed TLS (MBEDTLS_GCM_ALT; its manual is <mbedtls/gcm.h>) on another library.
  *
  * One call, an IV of 12 bytes, in place or without overlap: that is every TLS record and every
- * ticket, and goes to `aead_engine`. Anything else, mistakes included, goes to the library's own code:
- * so it answers as it always did.
+ * ticket, and goes to `aead_engine`. Anything else, mistakes included, goes to the library's own
+ * code: so it answers as it always did.
  *
- * The key is kept as it came and expanded for each message. With ipsec-mb that costs 0.13 µs, a twelfth of what
- * a record of 16 KiB costs, and saves 1 KB in each direction of each connection.
+ * The key is kept as it came and expanded for each message. With ipsec-mb that costs 0.13 µs, a
+ * twelfth of what a record of 16 KiB costs, and saves 1 KB in each direction of each connection.
  */
 #include <mbedtls/error.h>
 #include <mbedtls/gcm.h>

@@ -1,6 +1,6 @@
 /*
- * The library ipsec-mb: found out once what the CPU can do, and AES-GCM and ChaCha20-Poly1305 by its
- * functions for that.
+ * The library ipsec-mb: found out once what the CPU can do, and AES-GCM and ChaCha20-Poly1305 by
+ * its functions for that.
  *
  * Only its direct functions are used: no jobs, no queues, no state but the caller's own. Expanded
  * keys live on the stack for one message.

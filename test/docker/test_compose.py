@@ -2,12 +2,11 @@
 
 import os
 import shutil
-import ssl
 
 import pytest
 
 from engine import ROOT, SECONDS, docker, new_name, run, words
-from support.connection import TlsSocket, trusting_nobody
+from support.connection import TlsSocket, Truncated, trusting_nobody
 from support.deadline import until
 from support.messages import request
 from support.ports import free_port
@@ -29,11 +28,11 @@ def ask(port, path):
     try:
         with TlsSocket(port, trusting_nobody(), server_name="localhost") as client:
             return client.ask(request(path, host="localhost"))
-    except (OSError, ssl.SSLError):
+    except (OSError, Truncated):  # Docker's own proxy lets one in before ours listens
         return None
 
 
-@pytest.mark.parametrize("compose", commands() or [None], ids=lambda c: "-".join(c or ["none"]))
+@pytest.mark.parametrize("compose", commands() or [None], ids=lambda c: " ".join(c or ["none"]))
 def test_up_and_down(compose, image, app_image):
     if compose is None:
         pytest.skip("no Compose here")

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from engine import HARDENED, SECONDS, docker, words
-from support.connection import TlsSocket, trusting
+from support.connection import TlsSocket, Truncated, trusting
 from support.messages import request
 
 SIZE_MAX = 15_000_000
@@ -26,7 +26,7 @@ def answer(authority, proxy, path="/echo", inside=8443):
     assert proxy.running, proxy.said()
     try:
         return ask(authority, proxy.port(inside), path).status
-    except OSError:
+    except (OSError, Truncated):  # Docker's own proxy lets one in before ours listens
         return None
 
 
