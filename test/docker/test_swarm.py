@@ -28,6 +28,7 @@ def swarm(image):
     yield
     if state == "inactive":
         docker("swarm", "leave", "--force")
+        docker("network", "rm", "docker_gwbridge", check=False)  # which Docker makes for a swarm
 
 
 @pytest.fixture(scope="module")
