@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/compare.h"
 #include "cli/completion.h"
 #include "cli/explain.h"
 #include "cli/hash_password.h"
@@ -74,7 +75,15 @@ static enum exit_status run_with(struct setup *setup, const struct options *opti
 	return status;
 }
 
-/* Loads the setup and tells about it; then `go_on` does, with it. */
+static enum exit_status explain_with(struct setup *setup, const struct options *options)
+{
+	enum exit_status status = explain_print(setup, options);
+
+	setup_unref(setup);
+	return status;
+}
+
+/* Loads the setup and tells about it; then `go_on` does, with it: the reference is its own. */
 static enum exit_status load_and(const struct options *options,
                                  enum exit_status (*go_on)(struct setup *setup,
                                                            const struct options *options))
@@ -101,12 +110,14 @@ static enum exit_status load_and(const struct options *options,
 	else if (error)
 		status = cannot_run(error_words(error));
 	diagnostics_done(&diagnostics);
-	if (!error && status == EXIT_CLEAN && go_on)
+	if (!error && status == EXIT_CLEAN && go_on) {
 		status = go_on(setup, options);
-	else if (!error && status == EXIT_CLEAN && !options->json)
+		setup = NULL;
+	} else if (!error && status == EXIT_CLEAN && !options->json) {
 		(void)printf("%s: good: listeners %zu, routes %zu, clusters %zu\n", options->config,
 		             setup->listener_count, setup->config->route_count,
 		             setup->config->cluster_count);
+	}
 	setup_unref(setup);
 	tls_library_close();
 	return status;
@@ -119,7 +130,15 @@ static enum exit_status command_run(const struct options *options)
 
 static enum exit_status command_check(const struct options *options)
 {
-	return load_and(options, NULL);
+	enum exit_status status;
+
+	if (!options->other)
+		return load_and(options, NULL);
+	if (tls_library_open())
+		return cannot_start();
+	status = compare_print(options);
+	tls_library_close();
+	return status;
 }
 
 static enum exit_status command_explain(const struct options *options)
@@ -128,7 +147,7 @@ static enum exit_status command_explain(const struct options *options)
 
 	if (!explain_needs_setup(options, &status))
 		return status;
-	return load_and(options, explain_print);
+	return load_and(options, explain_with);
 }
 
 static enum exit_status command_sandbox(const struct options *options)
@@ -250,11 +269,14 @@ static enum exit_status command_completion(const struct options *options)
 
 static const struct command commands[] = {
 	{"run", NULL, OPTION_CONFIG, command_run, "run the proxy in the foreground",
-     "Signals: TERM and INT stop within timeouts.drain, QUIT drains without a time limit,\n"
-     "a second INT stops at once.\n"},
-	{"check", "-t", OPTION_CONFIG | OPTION_JSON | OPTION_STRICT, command_check,
+     "Signals: HUP reads FILE again, for new connections; TERM and INT stop within\n"
+     "timeouts.drain, QUIT drains without a time limit, a second INT stops at once; USR1 opens\n"
+     "the files of the log anew.\n"},
+	{"check", "-t", OPTION_CONFIG | OPTION_JSON | OPTION_STRICT | OPTION_DIFF, command_check,
      "check the configuration, with all files that it names",
-     "Every error is told with its place. Exit status 0: good, 1: not.\n"},
+     "Every error is told with its place. Exit status 0: good, 1: not.\n"
+     "With --diff both files are checked, and what a reload from FILE to OTHER would change is\n"
+     "printed, each key with its place. The contents of other files are not compared.\n"},
 	{"explain", NULL, OPTION_CONFIG | OPTION_JSON | OPTION_CLIENT, command_explain,
      "tell what would be negotiated with a client, step by step, or why nothing can be",
      "From the configuration alone; the proxy need not run. One of --client, --client-hello and\n"

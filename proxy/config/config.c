@@ -1,18 +1,17 @@
 #include "config/config.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "config/config_schema.h"
 #include "config/document.h"
 #include "config/expand.h"
 #include "config/rules.h"
+#include "config/source.h"
 
 enum { ARENA_MAX = 128 << 20 };
 
@@ -42,7 +41,7 @@ static enum error decode(struct config *config, struct span directory, const str
 	enum error error = schema_decode(&config_schema, &reader, root, config);
 
 	if (!error)
-		rules_check(config, root, diagnostics);
+		error = rules_check(config, root, diagnostics);
 	return error;
 }
 
@@ -95,31 +94,6 @@ enum error config_load_text(struct span name, struct span directory, struct span
 	else
 		*ret_config = config;
 	return error;
-}
-
-/* Reads at most one byte more than a configuration can have. Sets errno if ERROR_SYSTEM. */
-static enum error read_file(const char *path, struct text *text)
-{
-	char block[4096];
-	int file = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t size;
-
-	if (file < 0)
-		return ERROR_SYSTEM;
-	while ((size = read(file, block, sizeof(block))) != 0 && !text->cut) {
-		if (size > 0)
-			text_put(text, span_of(block, (size_t)size));
-		else if (errno != EINTR)
-			break;
-	}
-
-	int error = errno;
-
-	(void)close(file);
-	errno = error;
-	if (size < 0)
-		return ERROR_SYSTEM;
-	return text->cut && text->size < text->max ? ERROR_OUT_OF_MEMORY : OK;
 }
 
 /* The absolute path of the folder that the file is in, without a `/` at its end. Sets errno. */
@@ -185,7 +159,7 @@ enum error config_load(const char *path, struct diagnostics *diagnostics,
 
 	text_init(&source, DOCUMENT_SIZE_MAX + 1);
 
-	enum error error = read_file(path, &source);
+	enum error error = source_read(path, &source);
 
 	if (!error)
 		error = find_directory(path, directory);

@@ -42,7 +42,7 @@ static const struct schema_word trusted_field_words[] = {
 static const struct schema_word workers_words[] = {{"auto", 0}, {0}};
 
 static const struct schema_field certificate_fields[] = {
-	{"chain", SCHEMA_PATH, true, AT(struct config_certificate, chain),
+	{"chain", SCHEMA_PATH, true, AT(struct config_certificate, chain), .identifies = true,
      .example = "certs/app.example.com.pem",
      .sentence = "The certificate in PEM form, followed by the intermediate ones."},
 	{"key", SCHEMA_PATH, true, AT(struct config_certificate, key),
@@ -130,8 +130,8 @@ static const struct schema name_schema = {
 
 static const struct schema_field tls_fields[] = {
 	{"certificates", SCHEMA_LIST, true,
-     ITEMS_AT(struct config_tls, certificates, certificate_count), .min = 1, .max = 1024,
-     .of = &certificate_schema,
+     ITEMS_AT(struct config_tls, certificates, certificate_count), .min = 1, .max = 16384,
+     .of = &certificate_schema, .order_counts = true,
      .sentence = "The certificate is chosen by the name that the client asks for, wildcard names "
                  "included. One name may have an ECDSA and an RSA certificate."},
 	{"policy", SCHEMA_NAME, false, AT(struct config_tls, policy), .fallback = "intermediate",
@@ -159,6 +159,11 @@ static const struct schema_field tls_fields[] = {
      .of = &ticket_keys_schema, .is_aside = true,
      .sentence = "Keys that several proxies share, so that a ticket of one is good at the others, "
                  "and after a restart. Default: keys of our own, which nobody else has."},
+	{"expiry_warning", SCHEMA_DURATION, false, AT(struct config_tls, expiry_warning_ms),
+     .fallback = "21d", .min = 0, .max = 365 * (uint64_t)DAY,
+     .sentence = "How long before its end a certificate is warned of, at the start and once a day; "
+                 "0: only when it has expired. What renews certificates has mostly done so 30 days "
+                 "before."},
 	{"client_certificates", SCHEMA_OPTIONAL, false, AT(struct config_tls, client_certificates),
      .of = &client_certificates_schema, .is_aside = true,
      .sentence = "Ask clients for a certificate. Backends are told in Client-Cert, "
@@ -256,14 +261,37 @@ static const struct schema cluster_http_schema = {
 	FIELDS(cluster_http_fields),
 };
 
+static const struct schema_field acme_challenge_fields[] = {
+	{"directory", SCHEMA_PATH, false, AT(struct config_acme_challenge, directory),
+     .example = "/var/lib/sallyport/.well-known/acme-challenge",
+     .sentence = "The folder in which an ACME client puts the answers, each in a file with the "
+                 "token as its name; of certbot --webroot that is .well-known/acme-challenge below "
+                 "its own. Looked into at each request."},
+	{"cluster", SCHEMA_NAME, false, AT(struct config_acme_challenge, cluster),
+     .example = "acme-client", .sentence = "Or else the cluster that knows the answers."},
+};
+
+static const struct schema acme_challenge_schema = {
+	.size = sizeof(struct config_acme_challenge),
+	.place_offset = offsetof(struct config_acme_challenge, place),
+	.name_offset = SCHEMA_NOWHERE,
+	FIELDS(acme_challenge_fields),
+};
+
 static const struct schema_field listener_fields[] = {
-	{"address", SCHEMA_LISTEN, true, ADDRESS_AT(struct config_listener), .example = "0.0.0.0:443",
+	{"address", SCHEMA_LISTEN, true, ADDRESS_AT(struct config_listener), .identifies = true,
+     .example = "0.0.0.0:443",
      .sentence = "Where to listen: IPv4, IPv6 in brackets and quotes, or unix:/path of a socket."},
 	{"tls", SCHEMA_OPTIONAL, false, AT(struct config_listener, tls), .of = &tls_schema,
      .sentence = "HTTPS. Without this part the listener speaks plain HTTP."},
 	{"redirect_to_https", SCHEMA_BOOL, false, AT(struct config_listener, redirect_to_https),
      .fallback = "false",
      .sentence = "Answer every request with a redirect to its https:// address; not with tls."},
+	{"acme_challenge", SCHEMA_OPTIONAL, false, AT(struct config_listener, acme_challenge),
+     .of = &acme_challenge_schema, .is_aside = true,
+     .sentence = "Requests for /.well-known/acme-challenge/TOKEN, with which a certificate "
+                 "authority checks that a name is yours, are answered from here, before "
+                 "redirect_to_https and all routes. The authority asks on port 80."},
 	{"proxy_protocol", SCHEMA_OPTIONAL, false, AT(struct config_listener, proxy_protocol),
      .of = &proxy_protocol_schema, .is_aside = true,
      .sentence = "Each connection begins with a PROXY header, version 1 or 2, that tells who the "
@@ -281,7 +309,7 @@ static const struct schema listener_schema = {
 };
 
 static const struct schema_field backend_fields[] = {
-	{"address", SCHEMA_ADDRESS, true, ADDRESS_AT(struct config_backend),
+	{"address", SCHEMA_ADDRESS, true, ADDRESS_AT(struct config_backend), .identifies = true,
      .example = "127.0.0.1:8080",
      .sentence = "IP address or host name with a port, or unix:/path of a socket."},
 };
@@ -444,7 +472,7 @@ static const struct schema_field top_fields[] = {
              "- address: 0.0.0.0:80\n"
              "  redirect_to_https: true\n"},
 	{"routes", SCHEMA_LIST, false, ITEMS_AT(struct config, routes, route_count), .min = 0,
-     .max = 4096, .of = &config_route_schema,
+     .max = 16384, .of = &config_route_schema,
      .sentence = "Which cluster gets a request: the route with the most specific host wins, then "
                  "the one with the longest path. The order does not matter."},
 	{"clusters", SCHEMA_MAP, false, ITEMS_AT(struct config, clusters, cluster_count), .min = 0,
@@ -478,8 +506,9 @@ static const struct schema_field top_fields[] = {
 	{"timeouts", SCHEMA_STRUCT, false, AT(struct config, timeouts), .of = &config_timeouts_schema,
      .sentence = "How long to wait for a client."},
 	{"workers", SCHEMA_INTEGER, false, AT(struct config, workers), .fallback = "auto", .min = 1,
-     .max = 256, .words = workers_words,
-     .sentence = "Threads that serve clients; auto: one for each processor."},
+     .max = 256, .words = workers_words, .needs_restart = true,
+     .sentence = "Threads that serve clients; auto: one for each processor. A reload does not "
+                 "change their number."},
 	{"logging", SCHEMA_STRUCT, false, AT(struct config, logging), .of = &config_logging_schema,
      .sentence = "Where the logs go: stdout, stderr, off, or a path with a \"/\"."},
 	{"user", SCHEMA_NAME, false, AT(struct config, user), .example = "sallyport",

@@ -28,28 +28,32 @@ static void on_prepare(uv_prepare_t *prepare)
 {
 	struct loop *loop = prepare->data;
 
+	loop->turn++;
 	if (loop->on_turn)
 		loop->on_turn(loop->on_turn_owner);
 	arm_timer(loop);
 }
 
+struct post *loop_take_post(struct loop *loop)
+{
+	struct post *post = NULL;
+
+	uv_mutex_lock(&loop->posts_lock);
+	if (!list_is_empty(&loop->posts)) {
+		post = LIST_OBJECT(loop->posts.next, struct post, node);
+		list_remove(&post->node);
+	}
+	uv_mutex_unlock(&loop->posts_lock);
+	return post;
+}
+
 static void on_async(uv_async_t *async)
 {
 	struct loop *loop = async->data;
+	struct post *post;
 
-	for (;;) {
-		struct post *post = NULL;
-
-		uv_mutex_lock(&loop->posts_lock);
-		if (!list_is_empty(&loop->posts)) {
-			post = LIST_OBJECT(loop->posts.next, struct post, node);
-			list_remove(&post->node);
-		}
-		uv_mutex_unlock(&loop->posts_lock);
-		if (!post)
-			return;
+	while ((post = loop_take_post(loop)) != NULL)
 		post->on_post(post);
-	}
 }
 
 static enum error open_handles(struct loop *loop)

@@ -135,6 +135,9 @@ static void need_listeners(struct needs *needs)
 		need_address(needs, &listener->address, listener->address_text.place, PERMIT_BIND, key);
 		if (listener->tls)
 			need_tls(needs, listener->tls, i);
+		(void)snprintf(key, sizeof(key), "listeners[%zu].acme_challenge", i);
+		if (listener->acme_challenge)
+			need_file(needs, &listener->acme_challenge->directory, PERMIT_READ, key, ".directory");
 	}
 }
 

@@ -86,6 +86,33 @@ void file_tell_unreadable(struct diagnostics *diagnostics, const struct config_t
 	                  file_words(error));
 }
 
+static uint64_t ns_of(const struct timespec *time)
+{
+	return (uint64_t)time->tv_sec * 1000000000u + (uint64_t)time->tv_nsec;
+}
+
+struct file_mark file_mark(const char *path)
+{
+	struct stat facts;
+
+	if (stat(path, &facts) < 0)
+		return (struct file_mark){.missing = errno};
+	return (struct file_mark){
+		.device = facts.st_dev,
+		.inode = facts.st_ino,
+		.size = (uint64_t)facts.st_size,
+		.written_ns = ns_of(&facts.st_mtim),
+		.changed_ns = ns_of(&facts.st_ctim),
+	};
+}
+
+bool file_marks_equal(const struct file_mark *a, const struct file_mark *b)
+{
+	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+	       a->written_ns == b->written_ns && a->changed_ns == b->changed_ns &&
+	       a->missing == b->missing;
+}
+
 void file_free(struct span content)
 {
 	char *bytes = (char *)(uintptr_t)content.data;

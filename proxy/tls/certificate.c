@@ -29,6 +29,7 @@ struct tls_certificate {
 	struct span *names;
 	char *name_bytes;
 	char fingerprint[2 * FINGERPRINT_SIZE + 1];
+	char serial[2 * TLS_CERTIFICATE_SERIAL_SIZE_MAX + 1];
 	struct tls_certificate_facts facts;
 };
 
@@ -165,6 +166,7 @@ static enum error check_chain(struct loading *loading)
 	size_t size = 0;
 	size_t number = 0;
 
+	loading->certificate->facts.in_order = true;
 	for (const mbedtls_x509_crt *crt = chain; crt; crt = crt->next) {
 		const char *weak = weak_signature(crt);
 		bool is_root = is_issued_by(crt, crt);
@@ -176,6 +178,8 @@ static enum error check_chain(struct loading *loading)
 			            weak);
 			return ERROR_TLS_CERTIFICATE;
 		}
+		if (crt->next && !is_issued_by(crt, crt->next))
+			loading->certificate->facts.in_order = false;
 		if (crt->next && !is_issued_by(crt, crt->next) && number == 1)
 			warn(loading->why, "the second certificate is not the issuer of the first");
 		else if (crt->next && !is_issued_by(crt, crt->next))
@@ -276,6 +280,28 @@ static enum error find_kind(const mbedtls_pk_context *key, const char *what, str
 	return ERROR_INVALID;
 }
 
+static void put_hex(const unsigned char *bytes, size_t size, char *ret_text)
+{
+	for (size_t i = 0; i < size; i++)
+		(void)snprintf(ret_text + 2 * i, 3, "%02x", bytes[i]);
+}
+
+/* A serial number that is longer than any may be is cut. */
+static void keep_serial(struct tls_certificate *certificate)
+{
+	const mbedtls_x509_buf *serial = &certificate->chain.serial;
+	size_t zeros = 0;
+	size_t size;
+
+	while (zeros + 1 < serial->len && serial->p[zeros] == 0)
+		zeros++;
+	size = serial->len - zeros;
+	put_hex(serial->p + zeros,
+	        size < TLS_CERTIFICATE_SERIAL_SIZE_MAX ? size : TLS_CERTIFICATE_SERIAL_SIZE_MAX,
+	        certificate->serial);
+	certificate->facts.serial = certificate->serial;
+}
+
 static enum error compute_fingerprint(struct tls_certificate *certificate)
 {
 	unsigned char hash[FINGERPRINT_SIZE];
@@ -285,8 +311,7 @@ static enum error compute_fingerprint(struct tls_certificate *certificate)
 	if (psa_hash_compute(PSA_ALG_SHA_256, raw->p, raw->len, hash, sizeof(hash), &size) !=
 	    PSA_SUCCESS)
 		return tls_library_failure();
-	for (size_t i = 0; i < sizeof(hash); i++)
-		(void)snprintf(certificate->fingerprint + 2 * i, 3, "%02x", hash[i]);
+	put_hex(hash, sizeof(hash), certificate->fingerprint);
 	certificate->facts.fingerprint = certificate->fingerprint;
 	return OK;
 }
@@ -491,8 +516,10 @@ static enum error load(struct loading *loading, struct span chain_pem, struct sp
 		error = check_usage(loading);
 	if (!error)
 		error = load_names(loading);
-	if (!error)
+	if (!error) {
+		keep_serial(certificate);
 		error = compute_fingerprint(certificate);
+	}
 	if (!error)
 		error = keep_key(loading);
 	return error;
