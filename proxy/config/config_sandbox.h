@@ -15,6 +15,12 @@
 
 enum config_sandbox_mode { CONFIG_SANDBOX_AUTO, CONFIG_SANDBOX_REQUIRED, CONFIG_SANDBOX_OFF };
 
+struct config_ports {
+	struct config_text text;
+	uint16_t first;
+	uint16_t last; /* 0: it could not be read */
+};
+
 struct config_sandbox {
 	enum config_sandbox_mode mode;
 	bool landlock;
@@ -23,7 +29,7 @@ struct config_sandbox {
 	/* For later configurations: beyond what this one names. */
 	struct config_text *read;
 	size_t read_count;
-	uint64_t *ports;
+	struct config_ports *ports;
 	size_t port_count;
 	struct place place;
 };

@@ -6,6 +6,7 @@
 #include "config/equal_routes.h"
 #include "config/nearest.h"
 #include "config/route_check.h"
+#include "config/sandbox_check.h"
 
 enum {
 	PATH_SIZE = 128,      /* the longest: `clusters.` and a name of 64 */
@@ -471,6 +472,7 @@ enum error rules_check(struct config *config, const struct node *root,
 	check_limits(config, root, diagnostics);
 	check_proxy_listeners(config, diagnostics);
 	check_proxy_pools(config, root, diagnostics);
+	sandbox_check(&config->sandbox, diagnostics);
 	if (diagnostics->errors == 0) /* else it may only be that a route is wrong */
 		check_unused_clusters(config, diagnostics);
 	return OK;

@@ -17,7 +17,7 @@ static const struct schema_word mode_words[] = {
 };
 
 static const struct schema_field path_item = {"", SCHEMA_PATH};
-static const struct schema_field port_item = {"", SCHEMA_INTEGER, .min = 1, .max = 65535};
+static const struct schema_field ports_item = {"", SCHEMA_TEXT, .max = 11};
 
 static const struct schema_field sandbox_fields[] = {
 	{"mode", SCHEMA_ENUM, false, AT(struct config_sandbox, mode), .fallback = "auto",
@@ -37,8 +37,10 @@ static const struct schema_field sandbox_fields[] = {
                  "without a restart."},
 	{"ports", SCHEMA_LIST, false, .offset = offsetof(struct config_sandbox, ports),
      .beside = offsetof(struct config_sandbox, port_count), .min = 0, .max = 1024,
-     .item = &port_item, .item_size = sizeof(uint64_t), .example = "[8080, 8443]",
-     .sentence = "TCP ports that listeners and backends of a later version may have."},
+     .item = &ports_item, .item_size = sizeof(struct config_ports), .example = "[8443, 8000-8099]",
+     .sentence =
+         "TCP ports, or first and last one, that listeners and backends of a later version may "
+         "have."},
 };
 
 const struct schema config_sandbox_schema = {

@@ -120,3 +120,20 @@ enum error lockdown_check(const struct lockdown *lockdown, const struct config *
 {
 	return confinement_check(lockdown->confinement, config, diagnostics);
 }
+
+void lockdown_tell_what_stays(const struct config *before, const struct config *now,
+                              struct log *log)
+{
+	const struct config_sandbox *old = &before->sandbox;
+	const struct config_sandbox *new = &now->sandbox;
+	bool same_user = span_equal(before->user.text, now->user.text) &&
+	                 span_equal(before->group.text, now->group.text);
+	bool same_sandbox = old->mode == new->mode && old->landlock == new->landlock &&
+	                    old->seccomp == new->seccomp && old->core_dumps == new->core_dumps;
+
+	if (!same_user || !same_sandbox)
+		log_message(log, LOG_WARNING, "restart_needed",
+		            "`%s` is another now; a process confines itself once, so it changes only when "
+		            "the proxy is started anew",
+		            same_user ? "sandbox" : "user");
+}

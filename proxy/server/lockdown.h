@@ -36,4 +36,8 @@ void lockdown_describe(struct text *text);
 MUST_CHECK enum error lockdown_check(const struct lockdown *lockdown, const struct config *config,
                                      struct diagnostics *diagnostics);
 
+/* After that: what of `user` and `sandbox` stays as it was until a restart. */
+void lockdown_tell_what_stays(const struct config *before, const struct config *now,
+                              struct log *log);
+
 #endif

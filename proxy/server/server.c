@@ -261,6 +261,7 @@ static void tell_what_stays(struct server *server, const struct config *before)
 		            "`workers` is another number now; it changes only when the proxy is started "
 		            "anew, and until then there are %zu",
 		            server->worker_count);
+	lockdown_tell_what_stays(before, server->setup->config, &server->log);
 }
 
 /* What the main thread has made of the setup before. */
@@ -348,6 +349,9 @@ static enum error open_workers(struct server *server)
 
 	if (error)
 		return error;
+	/* Workers look names up, for which libuv starts threads: they must find the process confined. */
+	error = lockdown_new(server->setup->config, server->shared.sinks.of, &server->log,
+	                     &server->lockdown, server->why);
 	server->shared.setup = server->setup;
 	atomic_store(&server->shared.budget.max, server->setup->config->limits.memory);
 	server->shared.on_worker_stepped = on_worker_stepped;
@@ -403,10 +407,6 @@ static enum error start(struct server *server)
 	}
 	if (!error)
 		error = open_workers(server);
-	/* All is open that needs rights, and there is no other thread yet. */
-	if (!error)
-		error = lockdown_new(server->setup->config, server->shared.sinks.of, &server->log,
-		                     &server->lockdown, server->why);
 	if (!error)
 		error = open_renewal(server, &server->renewal);
 	if (!error)

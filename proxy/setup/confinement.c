@@ -26,6 +26,7 @@ struct confinement {
 enum need_kind {
 	NEED_FILE,   /* which may be replaced */
 	NEED_PATH,   /* that one file or folder */
+	NEED_FOLDER, /* which may not be there yet */
 	NEED_SOCKET, /* a unix socket to listen on */
 	NEED_UNIX,   /* one to connect to */
 	NEED_SYSLOG, /* datagrams to the server of the log */
@@ -41,7 +42,7 @@ struct need {
 	uint16_t port;
 	bool is_unix;
 	struct place place;
-	char key[KEY_SIZE]; /* the path of the configuration's key */
+	char key[KEY_SIZE + 32]; /* the path of the configuration's key */
 };
 
 struct needs {
@@ -125,6 +126,21 @@ static void need_tls(struct needs *needs, const struct config_tls *tls, size_t l
 		need_file(needs, &tls->ticket_keys->file, PERMIT_READ, key, ".ticket_keys.file");
 }
 
+static void need_acme(struct needs *needs, const struct config_listener *listener, size_t index)
+{
+	char key[KEY_SIZE];
+
+	if (!listener->acme_challenge || !listener->acme_challenge->directory.text.data)
+		return;
+
+	struct need need = of_file(&listener->acme_challenge->directory, PERMIT_READ);
+
+	/* Its parents too: certbot makes the folder, and removes it. */
+	(void)snprintf(key, sizeof(key), "listeners[%zu].acme_challenge", index);
+	need.kind = NEED_FOLDER;
+	tell(needs, &need, key, ".directory");
+}
+
 static void need_listeners(struct needs *needs)
 {
 	for (size_t i = 0; i < needs->config->listener_count; i++) {
@@ -135,6 +151,7 @@ static void need_listeners(struct needs *needs)
 		need_address(needs, &listener->address, listener->address_text.place, PERMIT_BIND, key);
 		if (listener->tls)
 			need_tls(needs, listener->tls, i);
+		need_acme(needs, listener, i);
 		(void)snprintf(key, sizeof(key), "listeners[%zu].acme_challenge", i);
 		if (listener->acme_challenge)
 			need_file(needs, &listener->acme_challenge->directory, PERMIT_READ, key, ".directory");
@@ -181,6 +198,20 @@ static void need_routes(struct needs *needs)
 	}
 }
 
+/* In both directions. */
+static void need_ports(struct needs *needs, const struct config_ports *ports)
+{
+	struct need need = {.kind = NEED_PORT, .place = ports->text.place};
+
+	for (unsigned port = ports->first; port > 0 && port <= ports->last; port++) {
+		need.port = (uint16_t)port;
+		need.direction = PERMIT_BIND;
+		tell(needs, &need, "sandbox.", "ports");
+		need.direction = PERMIT_CONNECT;
+		tell(needs, &need, "sandbox.", "ports");
+	}
+}
+
 static void need_sandbox(struct needs *needs)
 {
 	const struct config_sandbox *sandbox = &needs->config->sandbox;
@@ -191,14 +222,8 @@ static void need_sandbox(struct needs *needs)
 		need.kind = NEED_PATH;
 		tell(needs, &need, "sandbox.", "read");
 	}
-	for (size_t i = 0; i < sandbox->port_count; i++) {
-		struct need need = {
-			.kind = NEED_PORT, .port = (uint16_t)sandbox->ports[i], .place = sandbox->place};
-
-		tell(needs, &need, "sandbox.", "ports");
-		need.direction = PERMIT_CONNECT;
-		tell(needs, &need, "sandbox.", "ports");
-	}
+	for (size_t i = 0; i < sandbox->port_count; i++)
+		need_ports(needs, &sandbox->ports[i]);
 }
 
 static void need_syslog(struct needs *needs)
@@ -242,6 +267,23 @@ static bool is_special(const char *path)
 	return stat(path, &facts) == 0 && !S_ISREG(facts.st_mode) && !S_ISDIR(facts.st_mode);
 }
 
+/* Of one that is not there yet, the folder above it that is. */
+static enum error permit_folder(struct permits *permits, const struct need *need)
+{
+	char path[PATH_MAX];
+	enum error error = permits_add_file(permits, need->path, need->rights);
+
+	(void)snprintf(path, sizeof(path), "%s", need->path);
+	while (!error && strlen(path) > 1 && access(path, F_OK) < 0) {
+		char *slash = strrchr(path, '/');
+
+		if (!slash || slash == path)
+			return OK;
+		*slash = '\0';
+	}
+	return error ? error : permits_add_path(permits, path, need->rights);
+}
+
 static enum error permit(struct needs *needs, const struct need *need)
 {
 	struct permits *permits = needs->owner;
@@ -253,6 +295,8 @@ static enum error permit(struct needs *needs, const struct need *need)
 		return permits_add_file(permits, need->path, need->rights);
 	case NEED_PATH:
 		return permits_add_path(permits, need->path, need->rights);
+	case NEED_FOLDER:
+		return permit_folder(permits, need);
 	case NEED_SOCKET:
 		permits->unix_streams = true;
 		return permits_add_file(permits, need->path, need->rights);
@@ -328,7 +372,8 @@ void confinement_review(const struct config *config, struct diagnostics *diagnos
 		diagnostics_error(diagnostics, config->group.place, "group", "a group needs a `user`");
 		return;
 	}
-	if (!config->user.text.data)
+	/* Who is confined can not look users up, nor become one. */
+	if (!config->user.text.data || sandbox_in_force().is_entered)
 		return;
 	text_init(&why, WHY_MAX);
 	if (find_user(config, &user, &why))
@@ -403,6 +448,7 @@ struct comparison {
 	const struct permits *permits;
 	struct sandbox_report report;
 	struct diagnostics *diagnostics;
+	struct place told; /* the last one: of a range of ports one error is enough */
 };
 
 static bool is_permitted(const struct comparison *comparison, const struct need *need)
@@ -412,9 +458,13 @@ static bool is_permitted(const struct comparison *comparison, const struct need 
 
 	switch (need->kind) {
 	case NEED_PATH:
+	case NEED_FOLDER:
 		return abi == 0 || permits_has_path(permits, need->path, need->rights);
-	case NEED_FILE:
 	case NEED_SOCKET:
+		return (abi == 0 || permits_has_file(permits, need->path, need->rights)) &&
+		       (!comparison->report.filters_syscalls || permits->unix_streams ||
+		        permits->resolves);
+	case NEED_FILE:
 		return abi == 0 || permits_has_file(permits, need->path, need->rights);
 	case NEED_PORT:
 		return !sandbox_confines_ports(&comparison->report) ||
@@ -434,6 +484,7 @@ static enum error compare(struct needs *needs, const struct need *need)
 {
 	static const char *const what[] = {
 		[NEED_FILE] = "the sandbox of the running proxy does not reach the folder of this file",
+		[NEED_FOLDER] = "the sandbox of the running proxy does not reach this",
 		[NEED_PATH] = "the sandbox of the running proxy does not reach this",
 		[NEED_SOCKET] = "the sandbox of the running proxy has no unix sockets in this folder",
 		[NEED_UNIX] = "the sandbox of the running proxy has no unix sockets",
@@ -441,11 +492,16 @@ static enum error compare(struct needs *needs, const struct need *need)
 		[NEED_PORT] = "the sandbox of the running proxy does not have this port",
 		[NEED_NAMES] = "the sandbox of the running proxy does not look names up",
 	};
-	const struct comparison *comparison = needs->owner;
+	struct comparison *comparison = needs->owner;
+	bool is_told = need->kind == NEED_PORT && need->place.line > 0 &&
+	               need->place.line == comparison->told.line &&
+	               need->place.column == comparison->told.column;
 
-	if (!is_permitted(comparison, need))
-		diagnostics_error(comparison->diagnostics, need->place, need->key,
-		                  "%s: only a restart can change it", what[need->kind]);
+	if (is_told || is_permitted(comparison, need))
+		return OK;
+	comparison->told = need->place;
+	diagnostics_error(comparison->diagnostics, need->place, need->key,
+	                  "%s: only a restart can change it", what[need->kind]);
 	return OK;
 }
 

@@ -70,6 +70,12 @@ static enum error parse(struct material *material, const struct span contents[MA
 	return error;
 }
 
+/* Of a certificate, the second file. */
+static bool is_key(const struct material *material, size_t file)
+{
+	return material->kind == MATERIAL_CERTIFICATE && file == 1;
+}
+
 enum error material_read(struct material *material, struct material_words *words)
 {
 	struct span contents[MATERIAL_FILES] = {{0}};
@@ -82,7 +88,8 @@ enum error material_read(struct material *material, struct material_words *words
 			continue;
 		material->marks[i] = file_mark(material->paths[i]); /* first, so that no change is missed */
 		/* A key is among them. */
-		error = file_read_secret(material->paths[i], &contents[i]);
+		error = is_key(material, i) ? file_read_secret(material->paths[i], &contents[i])
+		                            : file_read(material->paths[i], &contents[i]);
 		if (error)
 			text_printf(&words->faults[i], "can not read %s: %s", material->paths[i],
 			            file_words(error));

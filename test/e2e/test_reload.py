@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from support import logs
-from support.configuration import cluster, plain_listener, site, tls_listener
+from support import configuration, logs
+from support.configuration import cluster, plain_listener, tls_listener
 from support.connection import trusting
 from support.deadline import until
 from support.messages import pattern, request, response
@@ -27,6 +27,11 @@ SWITCH = response(
     101, None, ("Upgrade", "websocket"), ("Connection", "Upgrade"),
     ("Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="),
 )  # fmt: skip
+
+
+def site(*arguments, **sections):
+    """The sandbox keeps room for the ports of other setups."""
+    return configuration.site(*arguments, **{"sandbox": {"ports": ["1024-65535"]}, **sections})
 
 
 class Backend:
@@ -170,7 +175,8 @@ def test_a_stopping_proxy_ends_old_setups_too(start_proxy, sites, backends):
 def test_listeners_come_and_go(start_proxy, sites, certificate):
     """One stays with the same sockets, one is added, one refuses; a unix socket's file goes."""
     stays = tls_listener(certificate)
-    proxy = start_proxy(sites(0, [stays, plain_listener()], workers=2))
+    # A sandbox has no unix sockets that the first file did not name.
+    proxy = start_proxy(sites(0, [stays, plain_listener()], workers=2, sandbox={"mode": "off"}))
     gone = proxy.ports[1]
     inodes = listening_inodes(proxy.port)
     path = proxy.folder / "door.sock"
@@ -320,7 +326,8 @@ def test_limits_change(start_proxy, sites):
 def test_logs_change(start_proxy, sites, tmp_path):
     """Another file and another form, from one line to the next, without a gap."""
     access = tmp_path / "access.log"
-    proxy = start_proxy(sites(0))
+    # A sandbox would not reach the folder of a log that the first file did not name.
+    proxy = start_proxy(sites(0, sandbox={"landlock": False}))
     assert body_of(proxy) == b"old"
     proxy.exchange(path="/")
     reload(proxy, sites(1, logging={"access": str(access)}))

@@ -293,3 +293,36 @@ def test_keys_are_in_locked_memory_only(start_proxy, variant, authority, recorde
     assert places, "the key is nowhere"
     for flags in places:
         assert {"lo", "dd", "wf"} <= set(flags), places
+
+
+@needs_landlock
+def test_a_reload_within_the_sandbox_and_beyond_it(start_proxy, example, recorder, tmp_path):
+    """What the sandbox has may change; what it has not is told with its place, and refused."""
+    kept, other = recorder(), recorder()
+    kept_port = int(kept.address.rpartition(":")[2])
+    whole = example(user=str(os.geteuid()), group=str(os.getegid()))
+    whole["sandbox"] = {"ports": [kept_port], "landlock": True}
+    proxy = start_proxy(whole)
+    first = proxy.config_path.read_text()
+    backend = whole["clusters"]["app"]["backends"][0]["address"]
+
+    proxy.config_path.write_text(first.replace(backend, other.address))
+    proxy.send_signal(signal.SIGHUP)
+    until(lambda: proxy.errors(event="reload_refused"), "the reload is refused")
+    words = "\n".join(line["message"] for line in proxy.errors(event="config_error"))
+    assert "does not have this port: only a restart can change it" in words
+    assert "clusters.app.backends[0].address" in words
+
+    proxy.config_path.write_text(first.replace(backend, kept.address))
+    proxy.send_signal(signal.SIGHUP)
+    until(lambda: proxy.errors(event="reloaded"), "it is reloaded")
+    until(lambda: proxy.ask(request("/")).status == 200, "the other backend answers")
+
+
+def test_another_user_needs_a_restart(start_proxy, example):
+    proxy = start_proxy(example(user=str(os.geteuid()), group=str(os.getegid())))
+    proxy.config_path.write_text(proxy.config_path.read_text() + "\nsandbox: {seccomp: false}\n")
+    proxy.send_signal(signal.SIGHUP)
+    until(lambda: proxy.errors(event="reloaded"), "it is reloaded")
+    (told,) = until(lambda: proxy.errors(event="restart_needed"), "what stays is told")
+    assert "`sandbox`" in told["message"]
