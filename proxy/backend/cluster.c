@@ -92,6 +92,7 @@ static void backend_init(struct backend *backend, struct cluster *cluster,
 		backend->addresses[0] = config->address;
 		backend->address_count = 1;
 	}
+	backend_metrics_init(backend, cluster->clusters->series);
 }
 
 static enum error cluster_init(struct cluster *cluster, struct clusters *clusters,
@@ -99,6 +100,7 @@ static enum error cluster_init(struct cluster *cluster, struct clusters *cluster
 {
 	cluster->clusters = clusters;
 	cluster->config = config;
+	cluster_metrics_init(cluster, clusters->series);
 	cluster->backends = memory_new(config->backend_count, sizeof(*cluster->backends));
 	if (!cluster->backends)
 		return ERROR_OUT_OF_MEMORY;
@@ -118,14 +120,21 @@ static void free_clusters(struct clusters *clusters)
 	memory_free(clusters);
 }
 
-enum error clusters_new(struct loop *loop, struct pool *pool, struct log *log,
-                        const struct config *config, struct clusters **ret_clusters)
+enum error clusters_new(struct loop *loop, struct pool *pool, struct series_table *series,
+                        struct log *log, const struct config *config,
+                        struct clusters **ret_clusters)
 {
 	struct clusters *clusters = memory_new(1, sizeof(*clusters));
 
 	if (!clusters)
 		return ERROR_OUT_OF_MEMORY;
-	*clusters = (struct clusters){.loop = loop, .pool = pool, .log = log, .references = 1};
+	*clusters = (struct clusters){
+		.loop = loop,
+		.pool = pool,
+		.series = series,
+		.log = log,
+		.references = 1,
+	};
 	clusters->clusters = memory_new(config->cluster_count, sizeof(*clusters->clusters));
 	if (config->cluster_count > 0 && !clusters->clusters)
 		goto fail;
@@ -245,12 +254,16 @@ enum error cluster_take(struct cluster *cluster, struct attempts *attempts, bool
 		/* What has come since the loop last looked would pass for the answer. */
 		if (wire_is_quiet(link->transport.wire)) {
 			link_wake(link, on_event, owner);
+			++*backend->metrics.pool_hits;
 			*ret_link = link;
 			return OK;
 		}
 		link_note_closed(link);
+		++*backend->metrics.stale;
 		link_drop(link);
 	}
+	if (!fresh)
+		++*backend->metrics.pool_misses;
 	return link_new(backend, on_event, owner, ret_link);
 }
 
@@ -267,6 +280,7 @@ enum error cluster_take_again(struct backend *backend, wire_event *on_event, voi
 
 	if (!retry_budget_spend(&cluster->retries, loop_now_ms(cluster->clusters->loop)))
 		return ERROR_RETRY_BUDGET_SPENT;
+	++*backend->metrics.retries;
 	return link_new(backend, on_event, owner, ret_link);
 }
 
@@ -287,6 +301,7 @@ bool clusters_drop_idle(struct clusters *clusters)
 void backend_failed(struct backend *backend, struct attempts *attempts, enum error error)
 {
 	attempts->last = error;
+	backend_metrics_count_failure(backend, error);
 	backend->avoid_until_ms =
 		loop_now_ms(backend->cluster->clusters->loop) + backend->cluster->config->timeouts.avoid_ms;
 }

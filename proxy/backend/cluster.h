@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "backend/backend_metrics.h"
 #include "backend/keep_alive.h"
 #include "backend/retry_budget.h"
 #include "base/address.h"
@@ -41,6 +42,7 @@ struct backend {
 	uint64_t avoid_until_ms;
 	struct list idle; /* links, the one given back last comes first */
 	struct keep_alive keep_alive;
+	struct backend_metrics metrics;
 	char text[ADDRESS_TEXT_SIZE];
 };
 
@@ -52,11 +54,13 @@ struct cluster {
 	size_t next_backend; /* of the round robin */
 	struct retry_budget retries;
 	size_t idle_count; /* over all backends; at most config->pool.idle_max */
+	struct cluster_metrics metrics;
 };
 
 struct clusters {
-	struct loop *loop; /* Borrows: from the worker, as all three */
+	struct loop *loop; /* Borrows: from the worker, as all four */
 	struct pool *pool;
+	struct series_table *series;
 	struct log *log; /* NULL: another worker tells the same */
 	struct cluster *clusters;
 	size_t cluster_count;
@@ -65,11 +69,12 @@ struct clusters {
 };
 
 /*
- * `config` must outlive the last link. `log`: NULL on all workers but one, since all look up the
+ * `config` and `series` must outlive the last link. `log`: NULL on all workers but one, since all look up the
  * same names. Begins to look up the backends' names; one that does not
  * resolve is told as a warning, and tried again by itself. ERROR_OUT_OF_MEMORY.
  */
-MUST_CHECK enum error clusters_new(struct loop *loop, struct pool *pool, struct log *log,
+MUST_CHECK enum error clusters_new(struct loop *loop, struct pool *pool,
+                                   struct series_table *series, struct log *log,
                                    const struct config *config, struct clusters **ret_clusters);
 /* Closes the idle connections and stops looking up. The rest goes with the last link. */
 void clusters_close(struct clusters *clusters);

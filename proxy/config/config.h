@@ -219,6 +219,22 @@ struct config_timeouts {
 /* Where trusted proxies say who the client is. */
 enum config_trusted_field { CONFIG_TRUSTED_X_FORWARDED_FOR, CONFIG_TRUSTED_FORWARDED };
 
+/* What is done with traceparent (W3C Trace Context). */
+enum config_traceparent { CONFIG_TRACE_OFF, CONFIG_TRACE_PASS, CONFIG_TRACE_CREATE };
+
+/* Whose traces are gone on with. */
+enum config_trace_from { CONFIG_TRACE_FROM_TRUSTED, CONFIG_TRACE_FROM_ANYONE };
+
+struct config_tracing {
+	enum config_traceparent traceparent;
+	enum config_trace_from from;
+	uint64_t sample; /* per cent of the traces that begin here */
+};
+
+struct config_metrics {
+	uint64_t series_max; /* of one metric */
+};
+
 enum config_log_format { CONFIG_LOG_JSON, CONFIG_LOG_TEXT };
 enum config_log_level { CONFIG_LOG_ERROR, CONFIG_LOG_WARNING, CONFIG_LOG_NOTICE, CONFIG_LOG_DEBUG };
 enum config_log_handshakes {
@@ -255,6 +271,8 @@ struct config {
 	struct config_timeouts timeouts;
 	uint64_t workers; /* 0: one per core */
 	struct config_logging logging;
+	struct config_tracing tracing;
+	struct config_metrics metrics;
 	struct arena arena;
 };
 

@@ -2,6 +2,7 @@
 
 #include "config/config.h"
 #include "config/logging_schema.h"
+#include "config/observing_schema.h"
 #include "config/route_schema.h"
 
 #define KIB ((uint64_t)1 << 10)
@@ -589,6 +590,10 @@ static const struct schema_field top_fields[] = {
      .sentence = "Threads that serve clients; auto: one for each processor."},
 	{"logging", SCHEMA_STRUCT, false, AT(struct config, logging), .of = &config_logging_schema,
      .sentence = "Where the logs go: stdout, stderr, off, or a path with a \"/\"."},
+	{"tracing", SCHEMA_STRUCT, false, AT(struct config, tracing), .of = &config_tracing_schema,
+     .sentence = "Traces that go through several servers (W3C Trace Context)."},
+	{"metrics", SCHEMA_STRUCT, false, AT(struct config, metrics), .of = &config_metrics_schema,
+     .sentence = "What is counted, for Prometheus and its kin."},
 };
 
 const struct schema config_schema = {

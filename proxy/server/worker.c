@@ -11,6 +11,7 @@
 #include "net/listener.h"
 #include "net/loop.h"
 #include "session/credentials.h"
+#include "session/metrics.h"
 #include "session/request_id.h"
 #include "session/services.h"
 #include "session/session.h"
@@ -36,6 +37,8 @@ struct worker {
 	struct log log;
 	struct tls_random *random;
 	struct request_ids ids;
+	struct series_table *series;
+	struct metrics *metrics;
 	struct credentials credentials;
 	struct services services;
 	struct door *doors;
@@ -67,6 +70,13 @@ static void tell_limit(struct worker *worker, const char *event)
 	            "no more connections are accepted until some have closed");
 }
 
+static void count_pause(struct worker *worker, const char *limit)
+{
+	const char *const labels[] = {limit};
+
+	++*series_value(worker->series, METRIC_ACCEPT_PAUSES, labels);
+}
+
 static bool may_accept(void *owner)
 {
 	struct worker *worker = ((struct door *)owner)->worker;
@@ -77,6 +87,7 @@ static bool may_accept(void *owner)
 
 	if (!memory_is_low && !is_full)
 		return true;
+	count_pause(worker, is_full ? "connections" : "memory");
 	tell_limit(worker, is_full ? "connection_limit_reached" : "memory_limit_near");
 	return false;
 }
@@ -99,6 +110,7 @@ static void on_exhausted(void *owner, int system_error)
 	/* An idle link has a descriptor that a client has more use for. */
 	if (is_for_files && worker->services.clusters && clusters_drop_idle(worker->services.clusters))
 		return;
+	count_pause(worker, "files");
 	log_message(&worker->log, LOG_WARNING, "accept_paused",
 	            "can not accept: %s; tried again until it works", strerror(system_error));
 }
@@ -182,11 +194,16 @@ static enum error open_services(struct worker *worker)
 {
 	struct setup *setup = worker->shared->setup;
 	struct services *services = &worker->services;
+	enum error error = metrics_new(worker->series, setup->config, &worker->metrics);
+
+	if (error)
+		return error;
 
 	*services = (struct services){
 		.loop = worker->loop,
 		.pool = &worker->pool,
 		.log = &worker->log,
+		.metrics = worker->metrics,
 		.ids = &worker->ids,
 		.half_open = worker->shared->half_open,
 		.repeats = worker->shared->repeats,
@@ -201,8 +218,8 @@ static enum error open_services(struct worker *worker)
 
 	bool tells = !atomic_exchange(&worker->shared->backends_told, true);
 
-	return clusters_new(worker->loop, &worker->pool, tells ? &worker->log : NULL, setup->config,
-	                    &services->clusters);
+	return clusters_new(worker->loop, &worker->pool, worker->series, tells ? &worker->log : NULL,
+	                    setup->config, &services->clusters);
 }
 
 static enum error open_tls(struct worker *worker, struct door *door)
@@ -212,6 +229,7 @@ static enum error open_tls(struct worker *worker, struct door *door)
 		.tickets = door->setup->tickets,
 		.random = worker->random,
 		.budget = &worker->shared->budget,
+		.memory = series_value(worker->series, METRIC_TLS_MEMORY, NULL),
 	};
 
 	return door->setup->sites ? tls_server_new(&options, &door->tls) : OK;
@@ -261,6 +279,8 @@ enum error worker_new(struct worker_shared *shared, const int *sockets, struct w
 
 	enum error error = loop_new(&worker->loop);
 
+	if (!error)
+		error = series_table_new(shared->setup->config->metrics.series_max, &worker->series);
 	if (!error)
 		error = tls_random_new(&worker->random);
 	if (!error)
@@ -313,6 +333,21 @@ void worker_abort(struct worker *worker)
 	loop_post(worker->loop, &worker->abort_post);
 }
 
+struct series_table *worker_metrics(struct worker *worker)
+{
+	struct series_table *answer;
+
+	if (series_table_new(worker->shared->setup->config->metrics.series_max, &answer))
+		return NULL;
+	series_merge(answer, worker->series);
+	series_note(answer, METRIC_BUFFERS, NULL, worker->pool.taken);
+	series_note(answer, METRIC_WORKERS, NULL, 1);
+	series_note(answer, METRIC_SETUPS, NULL, 1);
+	if (worker->services.clusters)
+		backend_metrics_note_health(worker->services.clusters, answer);
+	return answer;
+}
+
 void worker_free(struct worker *worker)
 {
 	if (!worker)
@@ -324,6 +359,8 @@ void worker_free(struct worker *worker)
 		tls_server_unref(worker->doors[i].tls);
 	clusters_close(worker->services.clusters);
 	loop_free(worker->loop);
+	metrics_free(worker->metrics);
+	series_table_free(worker->series);
 	setup_unref(worker->services.setup);
 	memory_free(worker->doors);
 	credentials_done(&worker->credentials);

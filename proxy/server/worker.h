@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "metrics/series.h"
 #include "setup/setup.h"
 
 struct loop;
@@ -46,6 +47,9 @@ MUST_CHECK enum error worker_start(struct worker *worker);
 void worker_drain(struct worker *worker);
 /* From any thread, after worker_drain(): close all sessions now. */
 void worker_abort(struct worker *worker);
+/* On the worker's thread: what it has counted so far, and how things are with it now. Owner: the
+ * caller. NULL: memory is used up. */
+struct series_table *worker_metrics(struct worker *worker);
 /* Waits for the thread, if it was started, and frees. NULL is allowed. */
 void worker_free(struct worker *worker);
 

@@ -1,9 +1,10 @@
 #include "session/access_log.h"
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "session/exchange.h"
+#include "session/outcome.h"
 #include "session/session.h"
+#include "session/tracing.h"
 #include "tls/identity.h"
 
 static void put_address(struct log *log, const char *key, const struct address *address)
@@ -75,7 +76,7 @@ static void put_duration(struct log *log, const char *key, uint64_t from_us, uin
 static void put_durations(struct log *log, const struct exchange *exchange)
 {
 	log_put_object(log, "duration_us");
-	put_duration(log, "total", exchange->began_us, clock_now_us());
+	put_duration(log, "total", exchange->began_us, exchange->ended_us);
 	put_duration(log, "head", exchange->began_us, exchange->head_us);
 	put_duration(log, "connect", exchange->link_us, exchange->connected_us);
 	put_duration(log, "request", exchange->head_us, exchange->request_done_us);
@@ -94,52 +95,25 @@ static void put_backend(struct log *log, const struct exchange *exchange)
 	log_put_bool(log, "retried", exchange->retried);
 }
 
-/* Of the page, without its head: as much as went out. */
-static uint64_t own_page_bytes(const struct rendered *rendered)
-{
-	const struct span head_end = SPAN("\r\n\r\n");
-	size_t at = 0;
-
-	while (at < rendered->put && !span_starts_with(span_from(rendered->bytes, at), head_end))
-		at++;
-	at += head_end.size;
-	return rendered->put > at ? rendered->put - at : 0;
-}
-
-static uint64_t response_bytes(const struct exchange *exchange)
-{
-	if (exchange_is_tunnel(exchange))
-		return exchange->tunnel.backend_bytes;
-	return exchange->is_own_reply ? own_page_bytes(&exchange->response_head)
-	                              : exchange->response_body.size;
-}
-
-static enum error reason_of(const struct exchange *exchange)
-{
-	if (!exchange->failure.error && exchange->retried)
-		return ERROR_STALE_REUSE_RETRIED;
-	return exchange->failure.error;
-}
-
 void access_log_exchange(const struct exchange *exchange)
 {
 	struct log *log = exchange->session->services->log;
-	bool is_tunnel = exchange_is_tunnel(exchange);
 
 	if (log_is_off(log, LOG_TO_ACCESS))
 		return;
 	log_begin(log, LOG_TO_ACCESS, LOG_NOTICE, "request");
 	log_put(log, "id", exchange->id);
+	log_put(log, "connection", span_of(exchange->session->id, SESSION_ID_SIZE));
+	tracing_put(log, exchange);
 	put_client(log, exchange->session, &exchange->client);
 	put_tls(log, exchange->session);
 	put_request(log, exchange);
 	log_put_number(log, "status", (uint64_t)exchange->status);
-	log_put_number(log, "request_bytes",
-	               is_tunnel ? exchange->tunnel.client_bytes : exchange->request_body.size);
-	log_put_number(log, "response_bytes", response_bytes(exchange));
+	log_put_number(log, "request_bytes", outcome_request_bytes(exchange));
+	log_put_number(log, "response_bytes", outcome_response_bytes(exchange));
 	put_durations(log, exchange);
 	put_backend(log, exchange);
-	log_put_string(log, "reason", error_code(reason_of(exchange)));
+	log_put_string(log, "reason", error_code(outcome_reason(exchange)));
 	if (exchange->failure.error)
 		log_put_string(log, "side", side_name(exchange->failure.side));
 	log_end(log);

@@ -19,6 +19,7 @@
 struct credentials;
 struct half_open;
 struct loop;
+struct metrics;
 struct repeats;
 struct request_ids;
 
@@ -26,6 +27,7 @@ struct services {
 	struct loop *loop;
 	struct pool *pool;
 	struct log *log;
+	struct metrics *metrics;
 	struct request_ids *ids;
 	struct credentials *credentials; /* NULL: only where no route asks for a password */
 	struct half_open *half_open;     /* NULL: no limit. Borrows: from the server */

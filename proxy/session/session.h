@@ -31,6 +31,7 @@
 #include "transport/transport.h"
 
 struct exchange;
+struct listener_metrics;
 
 /* The table in session.c has their names, and which may follow which. */
 enum session_phase {
@@ -45,10 +46,14 @@ enum session_phase {
 	SESSION_PHASE_COUNT
 };
 
+enum { SESSION_ID_SIZE = 16 };
+
 struct session {
 	struct list node; /* on services->sessions */
 	struct services *services;
 	const struct setup_listener *listener;
+	struct listener_metrics *metrics; /* of the listener. Borrows: from services->metrics */
+	char id[SESSION_ID_SIZE];         /* hexadecimal digits: joins the lines of the log */
 	struct tls_server *tls; /* Borrows: from the worker; NULL: plain */
 	struct address peer;    /* the client's, as the PROXY header tells if there is one */
 	struct address reached; /* what it connected to, with has_reached */

@@ -368,10 +368,14 @@ static void open_services(struct world *world, struct setup *setup)
 {
 	const struct config_limits *limits = &setup->config->limits;
 
+	if (series_table_new(setup->config->metrics.series_max, &world->series) ||
+	    metrics_new(world->series, setup->config, &world->metrics))
+		violation("no metrics");
 	world->services = (struct services){
 		.loop = &world->net,
 		.pool = &world->pool,
 		.log = &world->log,
+		.metrics = world->metrics,
 		.ids = &world->ids,
 		.setup = setup,
 		.request_limits = limits_of(limits, limits->body_size),
@@ -380,7 +384,7 @@ static void open_services(struct world *world, struct setup *setup)
 		.owner = world,
 	};
 	list_init(&world->services.sessions);
-	if (clusters_new(&world->net, &world->pool, &world->log, setup->config,
+	if (clusters_new(&world->net, &world->pool, world->series, &world->log, setup->config,
 	                 &world->services.clusters))
 		violation("clusters_new() failed");
 }
