@@ -12,6 +12,7 @@
 #include "config/diagnostics.h"
 #include "config/nearest.h"
 #include "config/reference.h"
+#include "metrics/metric.h"
 #include "server/server.h"
 #include "setup/setup.h"
 #include "tls/library.h"
@@ -148,6 +149,17 @@ static enum exit_status command_config_reference(const struct options *options)
 	return EXIT_CLEAN;
 }
 
+static enum exit_status command_metrics_reference(const struct options *options)
+{
+	struct text text;
+
+	(void)options;
+	text_init(&text, OUTPUT_MAX);
+	metric_put_list(&text);
+	print_text(stdout, &text);
+	return EXIT_CLEAN;
+}
+
 static enum exit_status command_hash_password(const struct options *options)
 {
 	char hash[PASSWORD_HASH_SIZE];
@@ -236,6 +248,8 @@ static const struct command {
 	{"config-reference", NULL, 0, command_config_reference,
      "print the reference of every configuration key",
      "The output is a configuration file with every key and its default.\n"},
+	{"metrics-reference", NULL, 0, command_metrics_reference, "print the list of all metrics",
+     "A table in Markdown, as it stands in the README.\n"},
 	{"hash-password", NULL, 0, command_hash_password,
      "read a password from standard input and print its hash",
      "For basic_auth: a line NAME:HASH in its users_file, or a value in its users.\n"},

@@ -60,9 +60,9 @@ static bool is_traceparent(struct span text)
 		return false;
 	if (text.size > PARENT_SIZE && (!is_later || text.data[PARENT_SIZE] != '-'))
 		return false;
-	return is_id(span_cut(text, ID_AT, TRACE_ID_SIZE)) &&
-	       is_id(span_cut(text, PARENT_AT, TRACE_SPAN_SIZE)) &&
-	       is_hexadecimal(span_cut(text, FLAGS_AT, 2));
+	return is_id(span_cut(text, ID_AT, PARENT_AT - 1)) &&
+	       is_id(span_cut(text, PARENT_AT, FLAGS_AT - 1)) &&
+	       is_hexadecimal(span_cut(text, FLAGS_AT, PARENT_SIZE));
 }
 
 /* --- tracestate -------------------------------------------------------------------------------- */
@@ -129,24 +129,10 @@ struct members {
 	size_t size; /* of all, with a comma between */
 };
 
-static struct span trim(struct span text)
-{
-	while (text.size > 0 && (text.data[0] == ' ' || text.data[0] == '\t'))
-		text = span_from(text, 1);
-	while (text.size > 0 &&
-	       (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t'))
-		text.size--;
-	return text;
-}
-
 /* Those of one field; false: it is malformed, or there are too many. */
 static bool read_members(struct span list, struct members *members)
 {
-	while (list.size > 0) {
-		size_t at = span_find(list, ',');
-		struct span member = trim(span_cut(list, 0, at));
-
-		list = span_from(list, at < list.size ? at + 1 : at);
+	for (struct span member; span_next(&list, ',', &member);) {
 		if (member.size == 0)
 			continue;
 		if (members->count == STATE_MEMBERS_MAX || !is_member(member))

@@ -8,26 +8,6 @@ enum { US_PER_S = 1000000, QUALITY_MAX = 1000 };
 
 /* --- Which format ------------------------------------------------------------------------------ */
 
-static struct span trim(struct span text)
-{
-	while (text.size > 0 && (text.data[0] == ' ' || text.data[0] == '\t'))
-		text = span_from(text, 1);
-	while (text.size > 0 &&
-	       (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t'))
-		text.size--;
-	return text;
-}
-
-/* What stands before the first `c`; *rest: what comes after it. */
-static struct span cut_at(struct span text, char c, struct span *rest)
-{
-	size_t at = span_find(text, c);
-	struct span first = span_cut(text, 0, at);
-
-	*rest = span_from(text, at < text.size ? at + 1 : at);
-	return trim(first);
-}
-
 /* A weight in thousandths: `0`, `0.5`, `1.000` (RFC 9110 §12.4.2). What is none counts as 0. */
 static unsigned read_weight(struct span text)
 {
@@ -53,12 +33,9 @@ static unsigned weight_of(struct span parameters)
 	const struct span q = SPAN("q=");
 	unsigned weight = QUALITY_MAX;
 
-	while (parameters.size > 0) {
-		struct span parameter = cut_at(parameters, ';', &parameters);
-
+	for (struct span parameter; span_next(&parameters, ';', &parameter);)
 		if (span_equal_nocase(span_cut(parameter, 0, q.size), q))
 			weight = read_weight(span_from(parameter, q.size));
-	}
 	return weight;
 }
 
@@ -67,9 +44,10 @@ enum exposition_format exposition_choose(struct span accept)
 	unsigned openmetrics = 0;
 	unsigned plain = 0;
 
-	while (accept.size > 0) {
-		struct span parameters;
-		struct span range = cut_at(cut_at(accept, ',', &accept), ';', &parameters);
+	for (struct span parameters, range; span_next(&accept, ',', &parameters);) {
+		if (!span_next(&parameters, ';', &range))
+			continue;
+
 		unsigned weight = weight_of(parameters);
 
 		if (span_equal_nocase(range, SPAN("application/openmetrics-text"))) {

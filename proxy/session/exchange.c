@@ -152,7 +152,7 @@ void exchange_fail(struct exchange *exchange, enum error error, enum side side)
 	exchange->is_unbound = exchange->is_bound && exchange->link;
 	exchange->failure = (struct failure){.error = error, .side = side};
 	if (exchange->link && side == SIDE_BACKEND)
-		backend_metrics_count_failure(exchange->backend, error);
+		backend_metrics_count_failure(exchange->link->backend, error);
 	link_drop(exchange->link);
 	exchange->link = NULL;
 	credentials_forget(exchange);

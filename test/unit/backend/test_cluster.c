@@ -492,7 +492,7 @@ static void test_new_without_memory(void **state)
 		error = clusters_new(rig_loop, &rig_pool, site_series, &log, &site_config, &clusters);
 		memory_fail_after(-1);
 		assert_true(error == OK || (error == ERROR_OUT_OF_MEMORY && !clusters));
-		assert_true(successes < 10);
+		assert_true(successes < 100); /* with those for places to count at */
 	}
 	clusters_close(clusters);
 }

@@ -1,4 +1,4 @@
-#include "server/census.h"
+#include "server/process_metrics.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -14,36 +14,36 @@
 
 enum { US_PER_S = 1000000 };
 
-struct census {
+struct process_metrics {
 	uint64_t began_us;      /* clock_now_us() */
 	uint64_t began_wall_us; /* clock_wall_us() */
 	int statm;              /* -1: there is none */
 	DIR *descriptors;       /* NULL: there is none */
 };
 
-enum error census_new(struct census **ret_census)
+enum error process_metrics_new(struct process_metrics **ret_process_metrics)
 {
-	struct census *census = memory_new(1, sizeof(*census));
+	struct process_metrics *process_metrics = memory_new(1, sizeof(*process_metrics));
 
-	if (!census)
+	if (!process_metrics)
 		return ERROR_OUT_OF_MEMORY;
-	census->began_us = clock_now_us();
-	census->began_wall_us = clock_wall_us();
-	census->statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-	census->descriptors = opendir("/proc/self/fd");
-	*ret_census = census;
+	process_metrics->began_us = clock_now_us();
+	process_metrics->began_wall_us = clock_wall_us();
+	process_metrics->statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	process_metrics->descriptors = opendir("/proc/self/fd");
+	*ret_process_metrics = process_metrics;
 	return OK;
 }
 
-void census_free(struct census *census)
+void process_metrics_free(struct process_metrics *process_metrics)
 {
-	if (!census)
+	if (!process_metrics)
 		return;
-	if (census->statm >= 0)
-		(void)close(census->statm);
-	if (census->descriptors)
-		(void)closedir(census->descriptors);
-	memory_free(census);
+	if (process_metrics->statm >= 0)
+		(void)close(process_metrics->statm);
+	if (process_metrics->descriptors)
+		(void)closedir(process_metrics->descriptors);
+	memory_free(process_metrics);
 }
 
 static void note(struct series_table *table, enum metric_id id, uint64_t value)
@@ -56,13 +56,13 @@ static uint64_t time_us(const struct timeval *time)
 	return (uint64_t)time->tv_sec * US_PER_S + (uint64_t)time->tv_usec;
 }
 
-static void note_memory(const struct census *census, struct series_table *table)
+static void note_memory(const struct process_metrics *process_metrics, struct series_table *table)
 {
 	char text[128];
 	unsigned long long all;
 	unsigned long long resident;
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-	ssize_t size = census->statm < 0 ? -1 : pread(census->statm, text, sizeof(text) - 1, 0);
+	ssize_t size = process_metrics->statm < 0 ? -1 : pread(process_metrics->statm, text, sizeof(text) - 1, 0);
 
 	if (size <= 0)
 		return;
@@ -74,15 +74,15 @@ static void note_memory(const struct census *census, struct series_table *table)
 	note(table, METRIC_PROCESS_RESIDENT, resident * page);
 }
 
-static void note_descriptors(const struct census *census, struct series_table *table)
+static void note_descriptors(const struct process_metrics *process_metrics, struct series_table *table)
 {
 	struct rlimit files;
 	uint64_t count = 0;
 
-	if (census->descriptors) {
-		rewinddir(census->descriptors);
+	if (process_metrics->descriptors) {
+		rewinddir(process_metrics->descriptors);
 		/* One thread has this stream. NOLINTNEXTLINE(concurrency-mt-unsafe) */
-		for (struct dirent *entry; (entry = readdir(census->descriptors));)
+		for (struct dirent *entry; (entry = readdir(process_metrics->descriptors));)
 			count += entry->d_name[0] != '.';
 		note(table, METRIC_PROCESS_FDS, count);
 	}
@@ -90,18 +90,18 @@ static void note_descriptors(const struct census *census, struct series_table *t
 		note(table, METRIC_PROCESS_FDS_MAX, files.rlim_cur);
 }
 
-static void note_process(const struct census *census, struct series_table *table)
+static void note_process(const struct process_metrics *process_metrics, struct series_table *table)
 {
 	const char *const labels[] = {SALLYPORT_VERSION};
 	struct rusage usage;
 
 	series_note(table, METRIC_BUILD, labels, 1);
-	note(table, METRIC_UPTIME, clock_now_us() - census->began_us);
-	note(table, METRIC_PROCESS_START, census->began_wall_us);
+	note(table, METRIC_UPTIME, clock_now_us() - process_metrics->began_us);
+	note(table, METRIC_PROCESS_START, process_metrics->began_wall_us);
 	if (getrusage(RUSAGE_SELF, &usage) == 0)
 		note(table, METRIC_PROCESS_CPU, time_us(&usage.ru_utime) + time_us(&usage.ru_stime));
-	note_memory(census, table);
-	note_descriptors(census, table);
+	note_memory(process_metrics, table);
+	note_descriptors(process_metrics, table);
 }
 
 static void note_certificates(const struct setup_listener *listener, struct series_table *table)
@@ -123,7 +123,7 @@ static void note_certificates(const struct setup_listener *listener, struct seri
 	}
 }
 
-void census_note(struct census *census, const struct setup *setup, struct budget *budget,
+void process_metrics_note(struct process_metrics *process_metrics, const struct setup *setup, struct budget *budget,
                  struct half_open *half_open, struct series_table *table)
 {
 	note(table, METRIC_MEMORY_USED, atomic_load(&budget->used));
@@ -131,5 +131,5 @@ void census_note(struct census *census, const struct setup *setup, struct budget
 	note(table, METRIC_HANDSHAKES_OPEN, half_open_count(half_open));
 	for (size_t i = 0; i < setup->listener_count; i++)
 		note_certificates(&setup->listeners[i], table);
-	note_process(census, table);
+	note_process(process_metrics, table);
 }

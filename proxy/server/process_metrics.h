@@ -6,8 +6,8 @@
  *
  * Owner: the server. Threads: the main one.
  */
-#ifndef SALLYPORT_SERVER_CENSUS_H
-#define SALLYPORT_SERVER_CENSUS_H
+#ifndef SALLYPORT_SERVER_PROCESS_METRICS_H
+#define SALLYPORT_SERVER_PROCESS_METRICS_H
 
 #include <stddef.h>
 
@@ -16,16 +16,16 @@
 #include "metrics/series.h"
 #include "setup/setup.h"
 
-struct census;
+struct process_metrics;
 struct half_open;
 
 /* Whatever /proc does not tell is left out. ERROR_OUT_OF_MEMORY. */
-MUST_CHECK enum error census_new(struct census **ret_census);
+MUST_CHECK enum error process_metrics_new(struct process_metrics **ret_process_metrics);
 /* NULL is allowed. */
-void census_free(struct census *census);
+void process_metrics_free(struct process_metrics *process_metrics);
 
 /* Adds what is so now. `setup`: the newest one, whose certificates are told. */
-void census_note(struct census *census, const struct setup *setup, struct budget *budget,
+void process_metrics_note(struct process_metrics *process_metrics, const struct setup *setup, struct budget *budget,
                  struct half_open *half_open, struct series_table *table);
 
 #endif
