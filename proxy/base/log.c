@@ -157,6 +157,12 @@ void log_init(struct log *log, struct log_sink *access, struct log_sink *errors,
 		text_init(&log->batches[i], BATCH_MAX);
 }
 
+void log_set_sinks(struct log *log, struct log_sink *const sinks[LOG_STREAM_COUNT])
+{
+	log_flush(log);
+	memcpy(log->sinks, sinks, sizeof(log->sinks));
+}
+
 void log_done(struct log *log)
 {
 	log_flush(log);

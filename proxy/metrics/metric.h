@@ -138,7 +138,7 @@ enum { METRIC_LABELS_MAX = 5 };
 	  "When a certificate ends, in seconds since 1970; the files are those of the newest setup.", \
 	  LABELS("listener", "file")) \
 	X(SETUPS, "sallyport_setups_open", GAUGE, PLAIN, MOST, \
-	  "Configurations in use: the newest, and older ones whose connections have not ended.", \
+	  "Configurations in use: the newest, and older ones of which connections are left.", \
 	  NO_LABELS) \
 	X(WORKERS, "sallyport_workers", GAUGE, PLAIN, SUM, \
 	  "Workers that have answered for this page.", \

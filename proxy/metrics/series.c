@@ -36,6 +36,16 @@ enum error series_table_new(size_t series_max, struct series_table **ret_table)
 	return OK;
 }
 
+void series_set_max(struct series_table *table, size_t series_max)
+{
+	table->series_max = series_max;
+}
+
+size_t series_max(const struct series_table *table)
+{
+	return table->series_max;
+}
+
 static void free_series(struct series *series)
 {
 	memory_free(series->histogram);

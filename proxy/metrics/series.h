@@ -37,6 +37,9 @@ struct series {
 
 /* ERROR_OUT_OF_MEMORY. */
 MUST_CHECK enum error series_table_new(size_t series_max, struct series_table **ret_table);
+/* Another maximum from now on; what there is stays. */
+void series_set_max(struct series_table *table, size_t series_max);
+size_t series_max(const struct series_table *table);
 /* NULL is allowed. */
 void series_table_free(struct series_table *table);
 

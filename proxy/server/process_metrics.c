@@ -129,6 +129,7 @@ void process_metrics_note(struct process_metrics *process_metrics, const struct 
 	note(table, METRIC_MEMORY_USED, atomic_load(&budget->used));
 	note(table, METRIC_MEMORY_LIMIT, budget->max);
 	note(table, METRIC_HANDSHAKES_OPEN, half_open_count(half_open));
+	note(table, METRIC_SETUPS, setup_count_alive());
 	for (size_t i = 0; i < setup->listener_count; i++)
 		note_certificates(&setup->listeners[i], table);
 	note_process(process_metrics, table);

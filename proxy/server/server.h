@@ -3,7 +3,8 @@
  *
  *   SIGTERM, SIGINT   stop: accept no more, let what runs end, at most `timeouts.drain`
  *   SIGQUIT           drain: the same without a time limit
- *   SIGINT during either: stop now. SIGHUP, SIGUSR1 and SIGUSR2 are ignored.
+ *   SIGINT during either: stop now
+ *   SIGHUP            reload: see server/reload.h. SIGUSR1 and SIGUSR2 are ignored.
  */
 #ifndef SALLYPORT_SERVER_SERVER_H
 #define SALLYPORT_SERVER_SERVER_H
@@ -13,7 +14,7 @@
 #include "setup/setup.h"
 
 /*
- * Runs until it is told to stop. `why` says in a sentence what went wrong.
+ * Takes a reference to the setup, until a reload puts another one in its place. Runs until it is told to stop. `why` says in a sentence what went wrong.
  * OK: stopped cleanly. ERROR_SYSTEM, ERROR_OUT_OF_MEMORY, ERROR_TLS_INTERNAL: could not run.
  */
 MUST_CHECK enum error server_run(struct setup *setup, struct text *why);

@@ -1,0 +1,28 @@
+/*
+ * Where the logs of a setup go.
+ *
+ * Owner of the sinks: the server. Threads: the server's own; the sinks are everybody's.
+ */
+#ifndef SALLYPORT_SERVER_SINKS_H
+#define SALLYPORT_SERVER_SINKS_H
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "config/config.h"
+
+struct sinks {
+	struct log_sink *of[LOG_STREAM_COUNT];
+};
+
+/*
+ * Opens them. A log that went to the same place before a reload keeps its sink; `before` and
+ * `old`: those of before, or NULL. `why` says what is wrong. ERROR_SYSTEM, ERROR_OUT_OF_MEMORY.
+ */
+MUST_CHECK enum error sinks_open(const struct config_logging *logging,
+                                 const struct config_logging *before, const struct sinks *old,
+                                 struct sinks *ret_sinks, struct text *why);
+/* Closes those that `kept` does not have; NULL: all. */
+void sinks_close(struct sinks *sinks, const struct sinks *kept);
+
+#endif
