@@ -186,6 +186,8 @@ static void on_all_swapped(struct reload *reload)
 	sinks_close(&reload->sinks, &shared->sinks);
 	reload->loading->setup = NULL; /* the server's from now on */
 	reload->with.on_swapped(reload->with.owner, shared->setup, reload->setup);
+	setup_unref(reload->loading->before);
+	reload->loading->before = NULL;
 	reload->error = OK;
 	tell_diagnostics(reload, &reload->loading->diagnostics);
 	tell_reloaded(reload, shared->setup);

@@ -246,7 +246,8 @@ static void on_swapped(void *owner, struct setup *setup, struct setup *before)
 
 	server->setup = setup;
 	set_log(server);
-	set_connection_limit(server);
+	if (setup->config->limits.connections != before->config->limits.connections)
+		set_connection_limit(server);
 	tell_what_stays(server, before->config);
 	watch_repeats(server);
 	look_at_files(server);
@@ -398,9 +399,11 @@ enum error server_run(struct setup *setup, struct text *why)
 {
 	struct server *server = memory_new(1, sizeof(*server));
 
-	if (!server)
+	if (!server) {
+		setup_unref(setup);
 		return ERROR_OUT_OF_MEMORY;
-	server->setup = setup_ref(setup);
+	}
+	server->setup = setup;
 	server->why = why;
 	server->worker_count = count_workers(setup->config);
 	bindings_init(&server->bindings, server->worker_count);

@@ -14,7 +14,8 @@
 #include "setup/setup.h"
 
 /*
- * Takes a reference to the setup, until a reload puts another one in its place. Runs until it is told to stop. `why` says in a sentence what went wrong.
+ * Takes over the caller's reference to the setup, which goes when a reload puts another one in its
+ * place. Runs until it is told to stop. `why` says in a sentence what went wrong.
  * OK: stopped cleanly. ERROR_SYSTEM, ERROR_OUT_OF_MEMORY, ERROR_TLS_INTERNAL: could not run.
  */
 MUST_CHECK enum error server_run(struct setup *setup, struct text *why);

@@ -201,10 +201,21 @@ static void close_doors(struct worker *worker, const struct generation *but, boo
 
 /* --- From one setup to the next ----------------------------------------------------------- */
 
-static void tell_ended(struct worker *worker, const struct setup *setup)
+/* Its last session may have been the last of all workers. */
+static void end_generation(struct worker *worker, struct generation *generation)
 {
-	log_begin(&worker->log, LOG_TO_ERRORS, LOG_DEBUG, "generation_ended");
-	log_put_number(&worker->log, "setup", setup->number);
+	uint64_t number = generation->services.setup->number;
+	size_t before = setup_count_alive();
+
+	generation_free(generation);
+
+	size_t alive = setup_count_alive();
+
+	if (alive >= before)
+		return;
+	log_begin(&worker->log, LOG_TO_ERRORS, LOG_NOTICE, "setup_ended");
+	log_put_number(&worker->log, "setup", number);
+	log_put_number(&worker->log, "setups_alive", alive);
 	log_end(&worker->log);
 }
 
@@ -227,10 +238,8 @@ static void free_ended(struct worker *worker)
 		struct generation *generation = LIST_OBJECT(node, struct generation, node);
 
 		next = node->next;
-		if (!generation_has_ended(generation))
-			continue;
-		tell_ended(worker, generation->services.setup);
-		generation_free(generation);
+		if (generation_has_ended(generation))
+			end_generation(worker, generation);
 	}
 	end_if_empty(worker);
 }
