@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "net/listener.h"
 #include "net/loop.h"
+#include "server/inquiry.h"
 #include "server/worker.h"
 #include "session/half_open.h"
 #include "session/handshake_log.h"
@@ -28,6 +29,7 @@ struct server {
 	struct loop *loop;
 	struct worker *workers[WORKERS_MAX];
 	size_t worker_count;
+	struct inquiries *inquiries; /* to the workers */
 	atomic_size_t running;
 	struct post ended_post;
 	int *sockets; /* one for each worker and listener, listeners side by side; -1: none */
@@ -216,10 +218,11 @@ static void on_all_ended(struct post *post)
 }
 
 /* On a worker's thread. */
-static void on_worker_ended(void *owner)
+static void on_worker_ended(void *owner, size_t index)
 {
 	struct server *server = owner;
 
+	inquiries_leave(server->inquiries, index);
 	if (atomic_fetch_sub(&server->running, 1) == 1)
 		loop_post(server->loop, &server->ended_post);
 }
@@ -296,12 +299,22 @@ static enum error open_workers(struct server *server)
 	server->shared.owner = server;
 	for (size_t i = 0; i < server->worker_count; i++) {
 		enum error error =
-			worker_new(&server->shared, socket_of(server, i, 0), &server->workers[i]);
+			worker_new(&server->shared, i, socket_of(server, i, 0), &server->workers[i]);
 
 		if (error)
 			return error;
 	}
 	return OK;
+}
+
+static enum error open_inquiries(struct server *server)
+{
+	struct inquiry_target targets[WORKERS_MAX];
+
+	for (size_t i = 0; i < server->worker_count; i++)
+		targets[i] = (struct inquiry_target){.loop = worker_loop(server->workers[i]),
+		                                     .subject = server->workers[i]};
+	return inquiries_new(server->loop, targets, server->worker_count, &server->inquiries);
 }
 
 /* Workers that were started before one that could not be are drained again. */
@@ -343,6 +356,8 @@ static enum error start(struct server *server)
 	if (!error)
 		error = open_workers(server);
 	if (!error)
+		error = open_inquiries(server);
+	if (!error)
 		error = start_workers(server);
 	return error;
 }
@@ -351,6 +366,7 @@ static void close_server(struct server *server)
 {
 	for (size_t i = 0; i < server->worker_count; i++)
 		worker_free(server->workers[i]);
+	inquiries_free(server->inquiries);
 	/* What was counted since, the last words of the workers included. */
 	if (server->shared.repeats)
 		repeats_tell(server->shared.repeats, handshake_log_sum, &server->log);

@@ -29,6 +29,7 @@ struct door {
 
 struct worker {
 	struct worker_shared *shared;
+	size_t index;
 	pthread_t thread;
 	bool is_started;
 	struct loop *loop;
@@ -242,7 +243,8 @@ static enum error open_doors(struct worker *worker, const int *sockets)
 	return OK;
 }
 
-enum error worker_new(struct worker_shared *shared, const int *sockets, struct worker **ret_worker)
+enum error worker_new(struct worker_shared *shared, size_t index, const int *sockets,
+                      struct worker **ret_worker)
 {
 	struct worker *worker = memory_new(1, sizeof(*worker));
 	enum log_format format =
@@ -251,6 +253,7 @@ enum error worker_new(struct worker_shared *shared, const int *sockets, struct w
 	if (!worker)
 		return ERROR_OUT_OF_MEMORY;
 	worker->shared = shared;
+	worker->index = index;
 	worker->drain_post.on_post = on_drain;
 	worker->abort_post.on_post = on_abort;
 	list_init(&worker->drain_post.node);
@@ -280,13 +283,18 @@ enum error worker_new(struct worker_shared *shared, const int *sockets, struct w
 	return OK;
 }
 
+struct loop *worker_loop(const struct worker *worker)
+{
+	return worker->loop;
+}
+
 static void *run(void *argument)
 {
 	struct worker *worker = argument;
 
 	loop_run(worker->loop);
 	log_flush(&worker->log);
-	worker->shared->on_worker_ended(worker->shared->owner);
+	worker->shared->on_worker_ended(worker->shared->owner, worker->index);
 	return NULL;
 }
 

@@ -29,17 +29,19 @@ struct worker_shared {
 	struct repeats *repeats;     /* Owner: the server; NULL: nothing is summed up */
 	struct log_sink *sinks[LOG_STREAM_COUNT];
 	atomic_bool backends_told; /* a worker tells of names that do not resolve; one is enough */
-	/* Called on the worker's thread when it has ended. */
-	void (*on_worker_ended)(void *owner);
+	/* Called on the worker's thread when its loop has run for the last time. */
+	void (*on_worker_ended)(void *owner, size_t index);
 	void *owner;
 };
 
 /*
  * Prepares a worker that accepts on `sockets`, one for each listener of the setup (borrowed).
- * ERROR_OUT_OF_MEMORY, ERROR_SYSTEM, ERROR_TLS_INTERNAL.
+ * `index`: its number, from 0. ERROR_OUT_OF_MEMORY, ERROR_SYSTEM, ERROR_TLS_INTERNAL.
  */
-MUST_CHECK enum error worker_new(struct worker_shared *shared, const int *sockets,
+MUST_CHECK enum error worker_new(struct worker_shared *shared, size_t index, const int *sockets,
                                  struct worker **ret_worker);
+/* For what is put to its thread by posts. */
+struct loop *worker_loop(const struct worker *worker);
 /* Starts the thread. ERROR_SYSTEM. */
 MUST_CHECK enum error worker_start(struct worker *worker);
 /* From any thread: accept no more, end when the last session has. */
