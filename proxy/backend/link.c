@@ -36,6 +36,7 @@ enum error link_new(struct backend *backend, wire_event *on_event, void *owner,
 	list_init(&link->node);
 	deadline_init(&link->idle_timeout, on_idle_timeout, link);
 	clusters_ref(clusters);
+	backend->link_count++;
 	*ret_link = link;
 	return OK;
 }
@@ -126,7 +127,7 @@ void link_give_back(struct link *link)
 	if (limit_ms > cluster->config->pool.idle_timeout_ms)
 		limit_ms = cluster->config->pool.idle_timeout_ms;
 	if (!link_is_clean(link) || cluster->clusters->is_closed || idle_max == 0 || limit_ms == 0 ||
-	    is_one_clients) {
+	    is_one_clients || link->backend->is_drained) {
 		link_drop(link);
 		return;
 	}
@@ -147,6 +148,7 @@ void link_drop(struct link *link)
 	struct clusters *clusters = clusters_of(link);
 
 	leave_pool(link);
+	link->backend->link_count--;
 	transport_done(&link->transport, false);
 	memory_free(link);
 	clusters_unref(clusters);

@@ -18,6 +18,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/span.h"
+#include "config/config_admin.h"
 #include "config/config_route.h"
 #include "config/diagnostics.h" /* struct place */
 
@@ -255,6 +256,7 @@ struct config {
 	struct config_timeouts timeouts;
 	uint64_t workers; /* 0: one per core */
 	struct config_logging logging;
+	struct config_admin admin;
 	struct arena arena;
 };
 

@@ -1,5 +1,6 @@
 #include "config/config_schema.h"
 
+#include "config/admin_schema.h"
 #include "config/config.h"
 #include "config/logging_schema.h"
 #include "config/route_schema.h"
@@ -589,6 +590,8 @@ static const struct schema_field top_fields[] = {
      .sentence = "Threads that serve clients; auto: one for each processor."},
 	{"logging", SCHEMA_STRUCT, false, AT(struct config, logging), .of = &config_logging_schema,
      .sentence = "Where the logs go: stdout, stderr, off, or a path with a \"/\"."},
+	{"admin", SCHEMA_STRUCT, false, AT(struct config, admin), .of = &config_admin_schema,
+     .sentence = "The admin interface, which `sallyport status` and `healthcheck` ask."},
 };
 
 const struct schema config_schema = {

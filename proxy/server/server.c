@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "net/listener.h"
 #include "net/loop.h"
+#include "server/administration.h"
 #include "server/inquiry.h"
 #include "server/worker.h"
 #include "session/half_open.h"
@@ -30,6 +31,7 @@ struct server {
 	struct worker *workers[WORKERS_MAX];
 	size_t worker_count;
 	struct inquiries *inquiries; /* to the workers */
+	struct administration administration;
 	atomic_size_t running;
 	struct post ended_post;
 	int *sockets; /* one for each worker and listener, listeners side by side; -1: none */
@@ -194,17 +196,30 @@ static void abort_sessions(void *owner)
 		worker_abort(server->workers[i]);
 }
 
+/* Stops; `has_limit`: within timeouts.drain. */
+static void end(void *owner, bool has_limit)
+{
+	struct server *server = owner;
+
+	drain(server);
+	if (has_limit && server->drain_deadline.at_ms == DEADLINE_NEVER)
+		loop_set_deadline(server->loop, &server->drain_deadline,
+		                  server->setup->config->timeouts.drain_ms);
+}
+
+static bool is_draining(void *owner)
+{
+	return ((struct server *)owner)->is_draining;
+}
+
 static void on_signal(void *owner, int number)
 {
 	struct server *server = owner;
 	bool is_second = server->is_draining;
 
-	drain(server);
+	end(server, number != SIGQUIT);
 	if (number == SIGINT && is_second)
 		abort_sessions(server);
-	else if (number != SIGQUIT && server->drain_deadline.at_ms == DEADLINE_NEVER)
-		loop_set_deadline(server->loop, &server->drain_deadline,
-		                  server->setup->config->timeouts.drain_ms);
 }
 
 static void on_all_ended(struct post *post)
@@ -214,6 +229,10 @@ static void on_all_ended(struct post *post)
 	deadline_clear(&server->drain_deadline);
 	deadline_clear(&server->repeats_deadline);
 	deadline_clear(&server->look_deadline);
+	/* Nobody is left to answer. */
+	inquiries_free(server->inquiries);
+	server->inquiries = NULL;
+	administration_close(&server->administration);
 	loop_stop(server->loop);
 }
 
@@ -332,6 +351,22 @@ static enum error start_workers(struct server *server)
 	return OK;
 }
 
+static enum error open_administration(struct server *server)
+{
+	const struct server_view view = {
+		.loop = server->loop,
+		.log = &server->log,
+		.inquiries = server->inquiries,
+		.shared = &server->shared,
+		.worker_count = server->worker_count,
+		.server = server,
+		.is_draining = is_draining,
+		.drain = end,
+	};
+
+	return administration_open(&server->administration, &view);
+}
+
 static void tell_ready(struct server *server)
 {
 	log_begin(&server->log, LOG_TO_ERRORS, LOG_NOTICE, "ready");
@@ -352,11 +387,16 @@ static enum error start(struct server *server)
 		error = bind_all(server);
 	}
 	if (!error)
+		error =
+			administration_bind(&server->administration, server->setup, &server->log, server->why);
+	if (!error)
 		error = open_handshakes(server);
 	if (!error)
 		error = open_workers(server);
 	if (!error)
 		error = open_inquiries(server);
+	if (!error)
+		error = open_administration(server);
 	if (!error)
 		error = start_workers(server);
 	return error;
@@ -367,6 +407,7 @@ static void close_server(struct server *server)
 	for (size_t i = 0; i < server->worker_count; i++)
 		worker_free(server->workers[i]);
 	inquiries_free(server->inquiries);
+	administration_close(&server->administration);
 	/* What was counted since, the last words of the workers included. */
 	if (server->shared.repeats)
 		repeats_tell(server->shared.repeats, handshake_log_sum, &server->log);
@@ -375,6 +416,7 @@ static void close_server(struct server *server)
 	half_open_free(server->shared.half_open);
 	unbind_all(server);
 	loop_free(server->loop);
+	administration_done(&server->administration);
 	log_done(&server->log);
 	for (unsigned i = 0; i < LOG_STREAM_COUNT; i++)
 		log_sink_close(server->shared.sinks[i]);

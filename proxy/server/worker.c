@@ -11,6 +11,7 @@
 #include "net/listener.h"
 #include "net/loop.h"
 #include "session/credentials.h"
+#include "session/failures.h"
 #include "session/request_id.h"
 #include "session/services.h"
 #include "session/session.h"
@@ -38,6 +39,7 @@ struct worker {
 	struct tls_random *random;
 	struct request_ids ids;
 	struct credentials credentials;
+	struct failures failures;
 	struct services services;
 	struct door *doors;
 	size_t door_count;
@@ -192,6 +194,7 @@ static enum error open_services(struct worker *worker)
 		.half_open = worker->shared->half_open,
 		.repeats = worker->shared->repeats,
 		.credentials = &worker->credentials,
+		.failures = &worker->failures,
 		.setup = setup_ref(setup),
 		.request_limits = limits_of(&setup->config->limits, setup->config->limits.body_size),
 		.response_limits = limits_of(&setup->config->limits, 0),
@@ -258,6 +261,7 @@ enum error worker_new(struct worker_shared *shared, size_t index, const int *soc
 	worker->abort_post.on_post = on_abort;
 	list_init(&worker->drain_post.node);
 	list_init(&worker->abort_post.node);
+	failures_init(&worker->failures, shared->setup->config->admin.handshakes);
 	pool_init(&worker->pool, &shared->budget);
 	log_init(&worker->log, shared->sinks[LOG_TO_ACCESS], shared->sinks[LOG_TO_ERRORS], format);
 	worker->log.level = (enum log_level)shared->setup->config->logging.level;
@@ -286,6 +290,21 @@ enum error worker_new(struct worker_shared *shared, size_t index, const int *soc
 struct loop *worker_loop(const struct worker *worker)
 {
 	return worker->loop;
+}
+
+struct services *worker_services(struct worker *worker, size_t index)
+{
+	return index == 0 ? &worker->services : NULL;
+}
+
+struct log *worker_log(struct worker *worker)
+{
+	return &worker->log;
+}
+
+struct failures *worker_failures(struct worker *worker)
+{
+	return &worker->failures;
 }
 
 static void *run(void *argument)
@@ -334,6 +353,7 @@ void worker_free(struct worker *worker)
 	loop_free(worker->loop);
 	setup_unref(worker->services.setup);
 	memory_free(worker->doors);
+	failures_done(&worker->failures);
 	credentials_done(&worker->credentials);
 	tls_random_free(worker->random);
 	log_done(&worker->log);

@@ -16,7 +16,9 @@
 #include "base/pool.h"
 #include "setup/setup.h"
 
+struct failures;
 struct loop;
+struct services;
 struct worker;
 
 /* What all workers share. Owner: the server. */
@@ -42,6 +44,13 @@ MUST_CHECK enum error worker_new(struct worker_shared *shared, size_t index, con
                                  struct worker **ret_worker);
 /* For what is put to its thread by posts. */
 struct loop *worker_loop(const struct worker *worker);
+/*
+ * On its own thread only, for what it tells of itself: the services of each setup that it has, the
+ * one that gets new sessions first; NULL: there are no more.
+ */
+struct services *worker_services(struct worker *worker, size_t index);
+struct log *worker_log(struct worker *worker);
+struct failures *worker_failures(struct worker *worker);
 /* Starts the thread. ERROR_SYSTEM. */
 MUST_CHECK enum error worker_start(struct worker *worker);
 /* From any thread: accept no more, end when the last session has. */

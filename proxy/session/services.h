@@ -17,6 +17,7 @@
 #include "setup/setup.h"
 
 struct credentials;
+struct failures;
 struct half_open;
 struct loop;
 struct repeats;
@@ -30,6 +31,7 @@ struct services {
 	struct credentials *credentials; /* NULL: only where no route asks for a password */
 	struct half_open *half_open;     /* NULL: no limit. Borrows: from the server */
 	struct repeats *repeats;         /* NULL: nothing is summed up. Borrows: from the server */
+	struct failures *failures;       /* NULL: none are remembered. Borrows: from the worker */
 	struct setup *setup;             /* a reference */
 	struct clusters *clusters;
 	struct h1_limits request_limits;

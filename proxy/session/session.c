@@ -141,6 +141,7 @@ static enum error new_session(struct services *services, const struct setup_list
 	session->listener = listener;
 	session->tls = tls;
 	session->peer = *peer;
+	session->opened_ms = loop_now_ms(services->loop);
 	session->peer_trusted = setup_trusts(services->setup, peer);
 	transport_init(&session->client, wire, tls_session, services->pool);
 	*ret_session = session;
