@@ -9,7 +9,11 @@
  * What is known of the clusters is asked at most once a second, however many ask for it: the
  * workers, which backends are drained, then the backends themselves.
  */
-enum { FRESH_MS = 1000, WAITING_MAX = 64 /* as many connections as there can be */ };
+enum {
+	FRESH_MS = 1000,
+	WAITING_MAX = 64, /* as many connections as there can be */
+	REASONS_MAX = 16384,
+};
 
 struct readiness {
 	struct administration *administration;
@@ -54,17 +58,6 @@ void readiness_free(struct readiness *readiness)
 }
 
 /* --- The answer ------------------------------------------------------------------------------- */
-
-static void put_reason(struct tree *tree, struct span name, const char *words)
-{
-	struct text text;
-
-	text_init(&text, 512);
-	text_printf(&text, "no backend of the cluster %.*s can be used: %s", (int)name.size, name.data,
-	            words);
-	tree_put(tree, NULL, text_span(&text));
-	text_done(&text);
-}
 
 /* Why a cluster is not usable. */
 static const char *words_of(const struct probe_cluster *cluster)
@@ -116,38 +109,87 @@ static void put_clusters(struct tree *tree, const struct readiness *readiness)
 	tree_end(tree);
 }
 
-static void put_reasons(struct tree *tree, const struct readiness *readiness, bool is_draining,
-                        bool suffices)
+static void add_reason(struct text *reasons, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* One line for each. */
+static void add_reason(struct text *reasons, const char *format, ...)
 {
-	tree_begin_list(tree, "reasons");
+	va_list arguments;
+
+	va_start(arguments, format);
+	text_vprintf(reasons, format, arguments);
+	text_put_char(reasons, '\n');
+	va_end(arguments);
+}
+
+static void find_reasons(const struct readiness *readiness, bool is_draining, struct text *reasons)
+{
+	enum config_ready when = administration_config(readiness->administration)->admin.ready.when;
+	bool suffices = clusters_suffice(readiness, when);
+
 	if (is_draining)
-		tree_put_string(tree, NULL, "the proxy is stopping");
+		add_reason(reasons, "the proxy is stopping");
 	if (!suffices && !readiness->setup)
-		tree_put_string(tree, NULL, "the backends could not be tried");
-	for (size_t i = 0; !suffices && readiness->setup && i < readiness->setup->config->cluster_count;
-	     i++) {
+		add_reason(reasons, "the backends could not be tried");
+	if (suffices || !readiness->setup)
+		return;
+	for (size_t i = 0; i < readiness->setup->config->cluster_count; i++) {
 		const struct probe_cluster *cluster = &readiness->clusters[i];
+		struct span name = readiness->setup->config->clusters[i].name.text;
 
 		if (cluster->is_counted && !cluster->is_usable)
-			put_reason(tree, readiness->setup->config->clusters[i].name.text, words_of(cluster));
+			add_reason(reasons, "no backend of the cluster %.*s can be used: %s", (int)name.size,
+			           name.data, words_of(cluster));
 	}
-	tree_end(tree);
+}
+
+/* For `sallyport healthcheck`. */
+static void answer_line(struct admin_ask *ask, const struct text *reasons)
+{
+	struct span rest = text_span(reasons);
+	struct span reason;
+	struct text line;
+
+	text_init(&line, REASONS_MAX + 64);
+	text_put_string(&line, rest.size > 0 ? "not ready: " : "ready");
+	for (bool is_first = true; span_next(&rest, '\n', &reason) && reason.size > 0;
+	     is_first = false) {
+		text_put_string(&line, is_first ? "" : "; ");
+		text_put(&line, reason);
+	}
+	text_put_char(&line, '\n');
+	admin_answer_text(ask, reasons->size > 0 ? 503 : 200, "text/plain; charset=utf-8", &line);
+}
+
+static void answer_whole(const struct readiness *readiness, struct admin_ask *ask,
+                         const struct text *reasons)
+{
+	struct span rest = text_span(reasons);
+	struct span reason;
+	struct tree tree;
+
+	admin_begin(&tree);
+	tree_put_bool(&tree, "ready", reasons->size == 0);
+	tree_begin_list(&tree, "reasons");
+	while (span_next(&rest, '\n', &reason) && reason.size > 0)
+		tree_put(&tree, NULL, reason);
+	tree_end(&tree);
+	put_clusters(&tree, readiness);
+	admin_answer_tree(ask, reasons->size > 0 ? 503 : 200, &tree);
 }
 
 static void answer(struct readiness *readiness, struct admin_ask *ask)
 {
-	const struct administration *administration = readiness->administration;
-	bool is_draining = administration->view.is_draining(administration->view.server);
-	bool suffices =
-		clusters_suffice(readiness, administration_config(administration)->admin.ready.when);
-	bool is_ready = !is_draining && suffices;
-	struct tree tree;
+	const struct server_view *view = &readiness->administration->view;
+	struct text reasons;
 
-	admin_begin(&tree);
-	tree_put_bool(&tree, "ready", is_ready);
-	put_reasons(&tree, readiness, is_draining, suffices);
-	put_clusters(&tree, readiness);
-	admin_answer_tree(ask, is_ready ? 200 : 503, &tree);
+	text_init(&reasons, REASONS_MAX);
+	find_reasons(readiness, view->is_draining(view->server), &reasons);
+	if (span_equal(admin_parameter(ask, "format"), SPAN("line")))
+		answer_line(ask, &reasons);
+	else
+		answer_whole(readiness, ask, &reasons);
+	text_done(&reasons);
 }
 
 static void answer_all(struct readiness *readiness)

@@ -21,8 +21,15 @@ static uint64_t uptime_s(const struct administration *administration)
 void page_health(struct admin_ask *ask)
 {
 	const struct administration *administration = administration_of(ask);
+	struct text line;
 	struct tree tree;
 
+	if (span_equal(admin_parameter(ask, "format"), SPAN("line"))) {
+		text_init(&line, 16);
+		text_put_string(&line, "alive\n");
+		admin_answer_text(ask, 200, "text/plain; charset=utf-8", &line);
+		return;
+	}
 	admin_begin(&tree);
 	tree_put_string(&tree, "status", "alive");
 	tree_put_string(&tree, "state", state_of(administration));
