@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "base/span.h"
 #include "config/config_admin.h"
+#include "config/config_logging.h"
 #include "config/config_route.h"
 #include "config/diagnostics.h" /* struct place */
 
@@ -219,24 +220,6 @@ struct config_timeouts {
 
 /* Where trusted proxies say who the client is. */
 enum config_trusted_field { CONFIG_TRUSTED_X_FORWARDED_FOR, CONFIG_TRUSTED_FORWARDED };
-
-enum config_log_format { CONFIG_LOG_JSON, CONFIG_LOG_TEXT };
-enum config_log_level { CONFIG_LOG_ERROR, CONFIG_LOG_WARNING, CONFIG_LOG_NOTICE, CONFIG_LOG_DEBUG };
-enum config_log_handshakes {
-	CONFIG_HANDSHAKES_FAILED,
-	CONFIG_HANDSHAKES_ALL,
-	CONFIG_HANDSHAKES_OFF,
-};
-
-struct config_logging {
-	struct config_text access; /* stdout, stderr, off, or a path */
-	struct config_text errors;
-	enum config_log_format format;
-	bool query;                  /* whether lines of requests have their query */
-	enum config_log_level level; /* of the error log */
-	enum config_log_handshakes handshakes;
-	uint64_t handshake_repeat_interval_ms; /* 0: each is told */
-};
 
 struct config {
 	struct config_listener *listeners;

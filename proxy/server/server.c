@@ -246,13 +246,28 @@ static void on_worker_ended(void *owner, size_t index)
 		loop_post(server->loop, &server->ended_post);
 }
 
+static enum error open_sink(const struct config_logging *logging, const struct config_text *target,
+                            struct log_sink **ret_sink)
+{
+	struct log_syslog syslog = {
+		.address = logging->syslog.address,
+		.facility = logging->syslog.facility,
+	};
+
+	if (!span_equal(target->text, SPAN("syslog")))
+		return log_sink_open(target->text.data, ret_sink);
+	(void)snprintf(syslog.app_name, sizeof(syslog.app_name), "%s",
+	               logging->syslog.app_name.text.data);
+	return log_sink_open_syslog(&syslog, ret_sink);
+}
+
 static enum error open_log(struct server *server)
 {
 	const struct config_logging *logging = &server->setup->config->logging;
 	const struct config_text *targets[LOG_STREAM_COUNT] = {&logging->access, &logging->errors};
 
 	for (unsigned i = 0; i < LOG_STREAM_COUNT; i++) {
-		enum error error = log_sink_open(targets[i]->text.data, &server->shared.sinks[i]);
+		enum error error = open_sink(logging, targets[i], &server->shared.sinks[i]);
 
 		if (error) {
 			text_printf(server->why, "can not open the log %s: %s", targets[i]->text.data,
@@ -263,7 +278,33 @@ static enum error open_log(struct server *server)
 	log_init(&server->log, server->shared.sinks[LOG_TO_ACCESS], server->shared.sinks[LOG_TO_ERRORS],
 	         logging->format == CONFIG_LOG_TEXT ? LOG_TEXT : LOG_JSON);
 	server->log.level = (enum log_level)logging->level;
+	log_rate_init(&server->log.rate, logging->access_rate, logging->error_rate);
 	return OK;
+}
+
+/* The files were moved away, to be kept or packed: new ones are begun. */
+static void reopen_logs(struct server *server)
+{
+	const struct config_logging *logging = &server->setup->config->logging;
+	const char *targets[LOG_STREAM_COUNT] = {logging->access.text.data, logging->errors.text.data};
+	bool all = true;
+
+	for (unsigned i = 0; i < LOG_STREAM_COUNT; i++) {
+		if (log_sink_reopen(server->shared.sinks[i]) == OK)
+			continue;
+		log_message(&server->log, LOG_WARNING, "log_not_reopened",
+		            "the old file goes on being written, since %s can not be opened: %s",
+		            targets[i], strerror(errno));
+		all = false;
+	}
+	if (all)
+		log_message(&server->log, LOG_NOTICE, "logs_reopened", "files of the log are open anew");
+}
+
+static void on_reopen_signal(void *owner, int number)
+{
+	(void)number;
+	reopen_logs(owner);
 }
 
 static void on_turn(void *owner)
@@ -278,6 +319,8 @@ static enum error open_loop(struct server *server)
 
 	for (size_t i = 0; !error && i < ARRAY_LENGTH(numbers); i++)
 		error = loop_on_signal(server->loop, numbers[i], on_signal, server);
+	if (!error)
+		error = loop_on_signal(server->loop, SIGUSR1, on_reopen_signal, server);
 	if (!error)
 		loop_on_turn(server->loop, on_turn, server);
 	return error;

@@ -3,7 +3,8 @@
  *
  *   SIGTERM, SIGINT   stop: accept no more, let what runs end, at most `timeouts.drain`
  *   SIGQUIT           drain: the same without a time limit
- *   SIGINT during either: stop now. SIGHUP, SIGUSR1 and SIGUSR2 are ignored.
+ *   SIGUSR1           open the files of the log anew
+ *   SIGINT during either stop: stop now. SIGHUP and SIGUSR2 are ignored.
  */
 #ifndef SALLYPORT_SERVER_SERVER_H
 #define SALLYPORT_SERVER_SERVER_H

@@ -265,6 +265,8 @@ enum error worker_new(struct worker_shared *shared, size_t index, const int *soc
 	pool_init(&worker->pool, &shared->budget);
 	log_init(&worker->log, shared->sinks[LOG_TO_ACCESS], shared->sinks[LOG_TO_ERRORS], format);
 	worker->log.level = (enum log_level)shared->setup->config->logging.level;
+	log_rate_init(&worker->log.rate, shared->setup->config->logging.access_rate,
+	              shared->setup->config->logging.error_rate);
 
 	enum error error = loop_new(&worker->loop);
 

@@ -36,6 +36,7 @@ struct services {
 	struct clusters *clusters;
 	struct h1_limits request_limits;
 	struct h1_limits response_limits;
+	uint64_t unsampled;   /* requests without a fault, for logging.sample */
 	bool draining;        /* no further request after the one that runs */
 	struct list sessions; /* all that are open */
 	size_t session_count;
