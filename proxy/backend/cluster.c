@@ -190,13 +190,18 @@ void clusters_inherit(struct clusters *clusters, const struct clusters *before)
 	}
 }
 
+static void close_idle(struct backend *backend)
+{
+	while (!list_is_empty(&backend->idle))
+		link_drop(LIST_OBJECT(backend->idle.next, struct link, node));
+}
+
 static void close_backend(struct backend *backend)
 {
 	lookup_cancel(backend->lookup);
 	backend->lookup = NULL;
 	deadline_clear(&backend->look_again);
-	while (!list_is_empty(&backend->idle))
-		link_drop(LIST_OBJECT(backend->idle.next, struct link, node));
+	close_idle(backend);
 }
 
 void clusters_close(struct clusters *clusters)
@@ -242,7 +247,8 @@ static bool take_once(struct attempts *attempts, size_t backend)
 /* Its name is being looked up for the first time. */
 static bool is_pending(const struct backend *backend)
 {
-	return backend->address_count == 0 && backend->lookup && !backend->is_unresolved;
+	return backend->address_count == 0 && backend->lookup && !backend->is_unresolved &&
+	       !backend->is_drained;
 }
 
 /*
@@ -263,8 +269,8 @@ static struct backend *next_backend(struct cluster *cluster, struct attempts *at
 		*ret_pending |= is_pending(backend);
 		if (backend->address_count == 0 && attempts->last == ERROR_NO_BACKEND)
 			attempts->last = ERROR_NAME_UNRESOLVED;
-		if (backend->address_count > 0 && (is_second_round || backend->avoid_until_ms <= now_ms) &&
-		    take_once(attempts, i))
+		if (backend->address_count > 0 && !backend->is_drained &&
+		    (is_second_round || backend->avoid_until_ms <= now_ms) && take_once(attempts, i))
 			return backend;
 	}
 	return NULL;
@@ -333,10 +339,19 @@ bool clusters_drop_idle(struct clusters *clusters)
 	return oldest != NULL;
 }
 
+void backend_set_drained(struct backend *backend, bool drained)
+{
+	backend->is_drained = drained;
+	if (drained)
+		close_idle(backend);
+}
+
 void backend_failed(struct backend *backend, struct attempts *attempts, enum error error)
 {
 	attempts->last = error;
 	backend_metrics_count_failure(backend, error);
+	backend->failure = error;
+	backend->failure_count++;
 	backend->avoid_until_ms =
 		loop_now_ms(backend->cluster->clusters->loop) + backend->cluster->config->timeouts.avoid_ms;
 }

@@ -40,7 +40,11 @@ struct backend {
 	struct deadline look_again;
 	bool is_unresolved; /* the last lookup failed, and that was told */
 	uint64_t avoid_until_ms;
-	struct list idle; /* links, the one given back last comes first */
+	bool is_drained;        /* by an operator: no more exchanges are begun with it */
+	struct list idle;       /* links, the one given back last comes first */
+	size_t link_count;      /* all, those in use included */
+	uint64_t failure_count; /* times that backend_failed() was told */
+	enum error failure;     /* the last of them; OK: none */
 	struct keep_alive keep_alive;
 	struct backend_metrics metrics;
 	char text[ADDRESS_TEXT_SIZE];
@@ -121,6 +125,12 @@ MUST_CHECK enum error cluster_take_again(struct backend *backend, wire_event *on
 /* Closes the idle link that would have been closed next, of any cluster: it frees a descriptor.
  * False: there is none. */
 bool clusters_drop_idle(struct clusters *clusters);
+/*
+ * Drained: no exchange begins with the backend any more, its idle connections are closed, and those
+ * in use when their exchange is over. What runs goes on; so do connections that are one client's
+ * alone (session/pinned.h). Not drained: it is used again.
+ */
+void backend_set_drained(struct backend *backend, bool drained);
 /* The backend could not be reached: it is passed over for a while. */
 void backend_failed(struct backend *backend, struct attempts *attempts, enum error error);
 

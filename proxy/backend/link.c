@@ -38,6 +38,7 @@ enum error link_new(struct backend *backend, wire_event *on_event, void *owner,
 	clusters_ref(clusters);
 	++*backend->metrics.connects;
 	++*backend->metrics.open;
+	backend->link_count++;
 	*ret_link = link;
 	return OK;
 }
@@ -129,7 +130,7 @@ void link_give_back(struct link *link)
 	if (limit_ms > cluster->config->pool.idle_timeout_ms)
 		limit_ms = cluster->config->pool.idle_timeout_ms;
 	if (!link_is_clean(link) || cluster->clusters->is_closed || idle_max == 0 || limit_ms == 0 ||
-	    is_one_clients) {
+	    is_one_clients || link->backend->is_drained) {
 		link_drop(link);
 		return;
 	}
@@ -152,6 +153,7 @@ void link_drop(struct link *link)
 
 	leave_pool(link);
 	--*link->backend->metrics.open;
+	link->backend->link_count--;
 	transport_done(&link->transport, false);
 	memory_free(link);
 	clusters_unref(clusters);

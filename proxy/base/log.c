@@ -1,160 +1,15 @@
 #include "base/log.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "base/memory.h"
-
-enum {
-	BATCH_MAX = 1 << 20, /* bytes of one thread's turn, and of what a slow reader leaves */
-	CLOSE_WAIT_MS = 1000,
-};
-
-struct log_sink {
-	pthread_mutex_t lock; /* guards all below */
-	int fd;               /* -1: off */
-	bool is_ours;         /* to be closed */
-	struct text pending;  /* not yet written */
-	uint64_t dropped;     /* lines, since this was last told */
-	atomic_bool waiting;  /* `pending` is not empty: readable without the lock */
-};
-
-/* A description of its own, so that O_NONBLOCK does not reach others who share standard output. */
-static int reopen_nonblocking(int fd)
-{
-	char path[32];
-
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	return open(path, O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-}
-
-static int open_standard(int fd, bool *ret_is_ours)
-{
-	struct stat facts;
-	/* A file never blocks, and with two descriptions its writers would overwrite each other. */
-	bool is_file = fstat(fd, &facts) == 0 && S_ISREG(facts.st_mode);
-	int own = is_file ? -1 : reopen_nonblocking(fd);
-
-	*ret_is_ours = own >= 0;
-	return own >= 0 ? own : fd; /* A socket can not be reopened: it is used as it is. */
-}
-
-enum error log_sink_open(const char *target, struct log_sink **ret_sink)
-{
-	struct log_sink *sink = memory_new(1, sizeof(*sink));
-
-	if (!sink)
-		return ERROR_OUT_OF_MEMORY;
-	text_init(&sink->pending, 2 * BATCH_MAX);
-	sink->fd = -1;
-	if (strcmp(target, "stdout") == 0) {
-		sink->fd = open_standard(STDOUT_FILENO, &sink->is_ours);
-	} else if (strcmp(target, "stderr") == 0) {
-		sink->fd = open_standard(STDERR_FILENO, &sink->is_ours);
-	} else if (strcmp(target, "off") != 0) {
-		sink->fd = open(target, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0640);
-		sink->is_ours = true;
-		if (sink->fd < 0) {
-			memory_free(sink);
-			return ERROR_SYSTEM;
-		}
-	}
-	if (pthread_mutex_init(&sink->lock, NULL)) {
-		log_sink_close(sink);
-		return ERROR_SYSTEM;
-	}
-	*ret_sink = sink;
-	return OK;
-}
-
-/* Writes what the reader takes now. True if nothing is left. */
-static bool write_pending(struct log_sink *sink)
-{
-	while (sink->pending.size > 0) {
-		ssize_t written = write(sink->fd, sink->pending.data, sink->pending.size);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0 && errno == EAGAIN)
-			return false;
-		if (written < 0) {
-			/* Nobody reads any more, or the disk is full: there is nowhere to complain. */
-			text_clear(&sink->pending);
-			return true;
-		}
-		text_taken(&sink->pending, (size_t)written);
-	}
-	return true;
-}
-
-void log_sink_close(struct log_sink *sink)
-{
-	if (!sink)
-		return;
-	if (sink->fd >= 0 && !write_pending(sink)) {
-		struct pollfd writable = {.fd = sink->fd, .events = POLLOUT};
-
-		while (poll(&writable, 1, CLOSE_WAIT_MS) > 0 && !write_pending(sink))
-			;
-	}
-	if (sink->is_ours)
-		(void)close(sink->fd);
-	(void)pthread_mutex_destroy(&sink->lock);
-	text_done(&sink->pending);
-	memory_free(sink);
-}
-
-static uint64_t count_lines(struct span bytes)
-{
-	uint64_t lines = 0;
-
-	for (size_t i = 0; i < bytes.size; i++)
-		lines += bytes.data[i] == '\n';
-	return lines;
-}
-
-/* Lines are taken whole or not at all. */
-static void sink_take(struct log_sink *sink, struct span batch, enum log_format format)
-{
-	bool has_room = write_pending(sink) || batch.size + sink->pending.size <= BATCH_MAX;
-	size_t before;
-
-	if (!has_room) {
-		sink->dropped += count_lines(batch);
-		return;
-	}
-	if (sink->dropped > 0 && sink->pending.size == 0) {
-		text_printf(&sink->pending,
-		            format == LOG_JSON ? "{\"event\":\"log_lines_dropped\",\"count\":%llu}\n"
-		                               : "log_lines_dropped count=%llu\n",
-		            (unsigned long long)sink->dropped);
-		sink->dropped = 0;
-	}
-	before = sink->pending.size;
-	text_put(&sink->pending, batch);
-	if (sink->pending.cut) {
-		/* Memory is used up: half a line is worse than none. */
-		sink->pending.size = before;
-		sink->pending.cut = false;
-		sink->dropped += count_lines(batch);
-	}
-	atomic_store(&sink->waiting, !write_pending(sink));
-}
 
 void log_init(struct log *log, struct log_sink *access, struct log_sink *errors,
               enum log_format format)
 {
 	*log = (struct log){.sinks = {access, errors}, .format = format, .level = LOG_NOTICE};
 	for (unsigned i = 0; i < LOG_STREAM_COUNT; i++)
-		text_init(&log->batches[i], BATCH_MAX);
+		text_init(&log->batches[i], LOG_BATCH_MAX);
 }
 
 void log_set_sinks(struct log *log, struct log_sink *const sinks[LOG_STREAM_COUNT])
@@ -163,36 +18,20 @@ void log_set_sinks(struct log *log, struct log_sink *const sinks[LOG_STREAM_COUN
 	memcpy(log->sinks, sinks, sizeof(log->sinks));
 }
 
-void log_done(struct log *log)
-{
-	log_flush(log);
-	for (unsigned i = 0; i < LOG_STREAM_COUNT; i++)
-		text_done(&log->batches[i]);
-}
-
-void log_flush(struct log *log)
+static void flush(struct log *log)
 {
 	for (unsigned i = 0; i < LOG_STREAM_COUNT; i++) {
-		struct log_sink *sink = log->sinks[i];
 		struct text *batch = &log->batches[i];
 
-		if (!sink || sink->fd < 0 || (batch->size == 0 && !atomic_load(&sink->waiting)))
-			continue;
-		/* Another thread is writing: this batch waits for the next turn, unless it grows large. */
-		if (pthread_mutex_trylock(&sink->lock) != 0) {
-			if (batch->size < BATCH_MAX / 2)
-				continue;
-			(void)pthread_mutex_lock(&sink->lock);
-		}
-		sink_take(sink, text_span(batch), log->format);
-		(void)pthread_mutex_unlock(&sink->lock);
-		text_clear(batch);
+		/* If another thread is writing, this batch waits for the next turn. */
+		if (log->sinks[i] && log_sink_write(log->sinks[i], text_span(batch), log->format))
+			text_clear(batch);
 	}
 }
 
 bool log_is_off(const struct log *log, enum log_stream stream)
 {
-	return !log->sinks[stream] || log->sinks[stream]->fd < 0;
+	return !log->sinks[stream] || log_sink_is_off(log->sinks[stream]);
 }
 
 bool log_wants(const struct log *log, enum log_level level)
@@ -235,23 +74,32 @@ static void put_key(struct log *log, const char *key)
 	log->needs_comma = true;
 }
 
-void log_begin(struct log *log, enum log_stream stream, enum log_level level, const char *event)
+static void begin(struct log *log, enum log_stream stream, enum log_level level, const char *event)
 {
 	static const char *const levels[LOG_LEVEL_COUNT] = {"error", "warning", "notice", "debug"};
 	char now[CLOCK_TEXT_SIZE];
 
 	check(log->depth == 0 && level < LOG_LEVEL_COUNT);
 	log->stream = stream;
-	log->line_level = level;
 	log->line_start = line(log)->size;
 	log->needs_comma = true;
 	log->depth = 1;
+	log->is_wanted = true;
 	clock_format(clock_wall_us(), now);
+	if (log->sinks[stream])
+		log_sink_put_header(log->sinks[stream], level, now, event, line(log));
 	if (log->format == LOG_JSON)
 		text_printf(line(log), "{\"time\":\"%s\",\"level\":\"%s\",\"event\":\"%s\"", now,
 		            levels[level], event);
 	else
 		text_printf(line(log), "%s %s %s", now, levels[level], event);
+}
+
+void log_begin(struct log *log, enum log_stream stream, enum log_level level, const char *event)
+{
+	begin(log, stream, level, event);
+	log->is_wanted = (stream == LOG_TO_ACCESS || level <= log->level) &&
+	                 log_rate_allows(&log->rate, clock_now_us(), stream, event);
 }
 
 void log_put(struct log *log, const char *key, struct span value)
@@ -344,19 +192,48 @@ void log_put_list_end(struct log *log)
 void log_end(struct log *log)
 {
 	struct text *text = line(log);
-	bool is_wanted = log->stream == LOG_TO_ACCESS || log->line_level <= log->level;
 
 	check(log->depth == 1);
 	log->depth = 0;
 	text_put_string(text, log->format == LOG_JSON ? "}\n" : "\n");
-	if (text->cut || !is_wanted) {
+	if (text->cut || !log->is_wanted) {
 		/* Half a line is worse than none. */
 		text->size = log->line_start;
 		text->cut = false;
 	}
 	/* A burst within one turn must not overflow the batch. */
-	if (text->size > BATCH_MAX / 2)
-		log_flush(log);
+	if (text->size > LOG_BATCH_MAX / 2)
+		flush(log);
+}
+
+/* What was held back by the limit of a second that has passed. */
+static void tell_suppressed(struct log *log, bool is_end)
+{
+	const char *event;
+	enum log_stream stream;
+	uint64_t count;
+
+	while (log_rate_take(&log->rate, clock_now_us(), is_end, &event, &stream, &count)) {
+		begin(log, stream, LOG_WARNING, "lines_suppressed");
+		log_put_string(log, "of", event);
+		log_put_number(log, "count", count);
+		log_end(log);
+	}
+}
+
+void log_flush(struct log *log)
+{
+	if (log_rate_has_some(&log->rate))
+		tell_suppressed(log, false);
+	flush(log);
+}
+
+void log_done(struct log *log)
+{
+	tell_suppressed(log, true);
+	flush(log);
+	for (unsigned i = 0; i < LOG_STREAM_COUNT; i++)
+		text_done(&log->batches[i]);
 }
 
 void log_message(struct log *log, enum log_level level, const char *event, const char *format, ...)

@@ -15,33 +15,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/error.h"
+#include "base/log_rate.h"
+#include "base/log_sink.h"
 #include "base/span.h"
 #include "base/text.h"
-
-enum log_level { LOG_ERROR, LOG_WARNING, LOG_NOTICE, LOG_DEBUG, LOG_LEVEL_COUNT };
-enum log_stream { LOG_TO_ACCESS, LOG_TO_ERRORS, LOG_STREAM_COUNT };
-enum log_format { LOG_JSON, LOG_TEXT };
-
-/* Where lines of several threads end up. */
-struct log_sink;
-
-/*
- * `target`: `stdout`, `stderr`, `off`, or the path of a file to append to (created 0640).
- * ERROR_SYSTEM (see errno), ERROR_OUT_OF_MEMORY.
- */
-MUST_CHECK enum error log_sink_open(const char *target, struct log_sink **ret_sink);
-/* Writes what is left, waiting up to a second for a slow reader. NULL is allowed. */
-void log_sink_close(struct log_sink *sink);
 
 struct log {
 	struct log_sink *sinks[LOG_STREAM_COUNT]; /* Borrows: from the server */
 	struct text batches[LOG_STREAM_COUNT];
 	enum log_format format;
 	enum log_level level; /* of the error log: lines that matter less are not written */
+	struct log_rate rate; /* no limits unless log_rate_init() set some */
 	/* The line being built. */
-	enum log_level line_level;
 	enum log_stream stream;
+	bool is_wanted;
 	size_t line_start;
 	unsigned depth;
 	bool needs_comma;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "cli/ask.h"
 #include "cli/explain.h"
 #include "cli/hash_password.h"
 #include "cli/options.h"
@@ -255,6 +256,14 @@ static const struct command {
      "--name does not give another.\n"
      "Exit status 0: the handshake would succeed, 1: it would not, or not for each client of\n"
      "--all, or the configuration is wrong.\n"},
+	{"status", NULL, OPTION_CONFIG | OPTION_ADMIN | OPTION_JSON, ask_status,
+     "show how the running proxy is: connections, failed handshakes, clusters, certificates",
+     "Asks its admin interface, which is found by --admin, else by the configuration.\n"
+     "Exit status 0: it has answered, 3: it has not.\n"},
+	{"healthcheck", NULL, OPTION_CONFIG | OPTION_ADMIN | OPTION_HEALTH, ask_health,
+     "tell in one line whether the running proxy is ready",
+     "For HEALTHCHECK of Docker and the like: it needs no shell.\n"
+     "Exit status 0: it is, 1: it is not, or it does not answer.\n"},
 	{"config-reference", NULL, 0, command_config_reference,
      "print the reference of every configuration key",
      "The output is a configuration file with every key and its default.\n"},

@@ -18,6 +18,8 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/span.h"
+#include "config/config_admin.h"
+#include "config/config_logging.h"
 #include "config/config_route.h"
 #include "config/diagnostics.h" /* struct place */
 
@@ -237,24 +239,6 @@ struct config_metrics {
 	uint64_t series_max; /* of one metric */
 };
 
-enum config_log_format { CONFIG_LOG_JSON, CONFIG_LOG_TEXT };
-enum config_log_level { CONFIG_LOG_ERROR, CONFIG_LOG_WARNING, CONFIG_LOG_NOTICE, CONFIG_LOG_DEBUG };
-enum config_log_handshakes {
-	CONFIG_HANDSHAKES_FAILED,
-	CONFIG_HANDSHAKES_ALL,
-	CONFIG_HANDSHAKES_OFF,
-};
-
-struct config_logging {
-	struct config_text access; /* stdout, stderr, off, or a path */
-	struct config_text errors;
-	enum config_log_format format;
-	bool query;                  /* whether lines of requests have their query */
-	enum config_log_level level; /* of the error log */
-	enum config_log_handshakes handshakes;
-	uint64_t handshake_repeat_interval_ms; /* 0: each is told */
-};
-
 struct config {
 	struct config_listener *listeners;
 	size_t listener_count; /* at least 1 */
@@ -275,6 +259,7 @@ struct config {
 	struct config_logging logging;
 	struct config_tracing tracing;
 	struct config_metrics metrics;
+	struct config_admin admin;
 	struct arena arena;
 };
 

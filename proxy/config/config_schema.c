@@ -1,5 +1,6 @@
 #include "config/config_schema.h"
 
+#include "config/admin_schema.h"
 #include "config/config.h"
 #include "config/limits_schema.h"
 #include "config/logging_schema.h"
@@ -486,6 +487,8 @@ static const struct schema_field top_fields[] = {
      .sentence = "Traces that go through several servers (W3C Trace Context)."},
 	{"metrics", SCHEMA_STRUCT, false, AT(struct config, metrics), .of = &config_metrics_schema,
      .sentence = "What is counted, for Prometheus and its kin."},
+	{"admin", SCHEMA_STRUCT, false, AT(struct config, admin), .of = &config_admin_schema,
+     .sentence = "The admin interface, which `sallyport status` and `healthcheck` ask."},
 };
 
 const struct schema config_schema = {

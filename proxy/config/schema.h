@@ -36,7 +36,7 @@ enum schema_kind {
 	SCHEMA_PATH,     /* struct config_text; made absolute; or one of `words` */
 	SCHEMA_HOST,     /* struct config_text; host name or `*.` and a name, in lower case */
 	SCHEMA_PREFIX,   /* struct config_text; of a URL's path */
-	SCHEMA_LISTEN,   /* struct config_text and struct address; without names */
+	SCHEMA_LISTEN,   /* struct config_text and struct address; without names; or one of `words` */
 	SCHEMA_ADDRESS,  /* struct config_text and struct address */
 	SCHEMA_NETWORK,  /* struct config_network */
 	SCHEMA_STRUCT,   /* the struct itself; if it is not given, its fields have their defaults */
@@ -74,6 +74,7 @@ struct schema_field {
 	const char *example;  /* reference: a value to show where there is no default */
 	const char *more;     /* reference: lines to show after the first item */
 	bool is_aside;        /* reference: shown with all that is in it, commented out */
+	bool is_secret;       /* its value is never shown */
 	bool shown;           /* reference: not commented out, though it is not required */
 };
 

@@ -44,6 +44,9 @@ struct post {
 
 /* Thread-safe: `on_post` is called on the loop's thread, in the order of posting. */
 void loop_post(struct loop *loop, struct post *post);
+/* Thread-safe: takes back one that was posted to this loop, if it has not been called yet. Its node
+ * must have been initialised with list_init() before it was ever posted. */
+void loop_unpost(struct loop *loop, struct post *post);
 
 /* Calls `on_signal` when the process gets the signal. ERROR_SYSTEM. */
 MUST_CHECK enum error loop_on_signal(struct loop *loop, int number,

@@ -61,11 +61,11 @@ enum exposition_format exposition_choose(struct span accept)
 	return openmetrics > 0 && openmetrics >= plain ? EXPOSITION_OPENMETRICS : EXPOSITION_CLASSIC;
 }
 
-struct span exposition_content_type(enum exposition_format format)
+const char *exposition_content_type(enum exposition_format format)
 {
 	return format == EXPOSITION_OPENMETRICS
-	           ? SPAN("application/openmetrics-text; version=1.0.0; charset=utf-8")
-	           : SPAN("text/plain; version=0.0.4; charset=utf-8");
+	           ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+	           : "text/plain; version=0.0.4; charset=utf-8";
 }
 
 /* --- The text ---------------------------------------------------------------------------------- */

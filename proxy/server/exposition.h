@@ -23,7 +23,7 @@ enum { EXPOSITION_SIZE_MAX = 64 << 20 };
  */
 enum exposition_format exposition_choose(struct span accept);
 /* The value of Content-Type. */
-struct span exposition_content_type(enum exposition_format format);
+const char *exposition_content_type(enum exposition_format format);
 /* Writes all metrics that have series. text->cut: they did not fit, and the page is worth nothing. */
 void exposition_put(const struct series_table *table, enum exposition_format format,
                     struct text *text);

@@ -123,7 +123,7 @@ static void note_certificates(const struct setup_listener *listener, struct seri
 	}
 }
 
-void process_metrics_note(struct process_metrics *process_metrics, const struct setup *setup, struct budget *budget,
+void process_metrics_note(struct process_metrics *process_metrics, const struct setup *setup, const struct budget *budget,
                  struct half_open *half_open, struct series_table *table)
 {
 	note(table, METRIC_MEMORY_USED, atomic_load(&budget->used));

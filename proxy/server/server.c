@@ -1,12 +1,15 @@
 #include "server/server.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/memory.h"
 #include "net/loop.h"
+#include "server/administration.h"
 #include "server/bindings.h"
+#include "server/inquiry.h"
 #include "server/reload.h"
 #include "server/sinks.h"
 #include "server/worker.h"
@@ -27,6 +30,8 @@ struct server {
 	struct loop *loop;
 	struct worker *workers[WORKERS_MAX];
 	size_t worker_count;
+	struct inquiries *inquiries; /* to the workers */
+	struct administration administration;
 	atomic_size_t running;
 	struct post ended_post;
 	struct bindings bindings;
@@ -134,17 +139,30 @@ static void abort_sessions(void *owner)
 		worker_abort(server->workers[i]);
 }
 
+/* Stops; `has_limit`: within timeouts.drain. */
+static void end(void *owner, bool has_limit)
+{
+	struct server *server = owner;
+
+	drain(server);
+	if (has_limit && server->drain_deadline.at_ms == DEADLINE_NEVER)
+		loop_set_deadline(server->loop, &server->drain_deadline,
+		                  server->setup->config->timeouts.drain_ms);
+}
+
+static bool is_draining(void *owner)
+{
+	return ((struct server *)owner)->is_draining;
+}
+
 static void on_signal(void *owner, int number)
 {
 	struct server *server = owner;
 	bool is_second = server->is_draining;
 
-	drain(server);
+	end(server, number != SIGQUIT);
 	if (number == SIGINT && is_second)
 		abort_sessions(server);
-	else if (number != SIGQUIT && server->drain_deadline.at_ms == DEADLINE_NEVER)
-		loop_set_deadline(server->loop, &server->drain_deadline,
-		                  server->setup->config->timeouts.drain_ms);
 }
 
 static void on_hang_up(void *owner, int number)
@@ -162,14 +180,19 @@ static void on_all_ended(struct post *post)
 	deadline_clear(&server->drain_deadline);
 	deadline_clear(&server->repeats_deadline);
 	deadline_clear(&server->look_deadline);
+	/* Nobody is left to answer. */
+	inquiries_free(server->inquiries);
+	server->inquiries = NULL;
+	administration_close(&server->administration);
 	loop_stop(server->loop);
 }
 
 /* On a worker's thread. */
-static void on_worker_ended(void *owner)
+static void on_worker_ended(void *owner, size_t index)
 {
 	struct server *server = owner;
 
+	inquiries_leave(server->inquiries, index);
 	if (atomic_fetch_sub(&server->running, 1) == 1)
 		loop_post(server->loop, &server->ended_post);
 }
@@ -181,6 +204,33 @@ static void set_log(struct server *server)
 	log_set_sinks(&server->log, server->shared.sinks.of);
 	server->log.format = logging->format == CONFIG_LOG_TEXT ? LOG_TEXT : LOG_JSON;
 	server->log.level = (enum log_level)logging->level;
+	server->log.rate.max[LOG_TO_ACCESS] = logging->access_rate;
+	server->log.rate.max[LOG_TO_ERRORS] = logging->error_rate;
+}
+
+/* The files were moved away, to be kept or packed: new ones are begun. */
+static void reopen_logs(struct server *server)
+{
+	const struct config_logging *logging = &server->setup->config->logging;
+	const char *targets[LOG_STREAM_COUNT] = {logging->access.text.data, logging->errors.text.data};
+	bool all = true;
+
+	for (unsigned i = 0; i < LOG_STREAM_COUNT; i++) {
+		if (log_sink_reopen(server->shared.sinks.of[i]) == OK)
+			continue;
+		log_message(&server->log, LOG_WARNING, "log_not_reopened",
+		            "the old file goes on being written, since %s can not be opened: %s",
+		            targets[i], strerror(errno));
+		all = false;
+	}
+	if (all)
+		log_message(&server->log, LOG_NOTICE, "logs_reopened", "files of the log are open anew");
+}
+
+static void on_reopen_signal(void *owner, int number)
+{
+	(void)number;
+	reopen_logs(owner);
 }
 
 static enum error open_log(struct server *server)
@@ -297,6 +347,8 @@ static enum error open_loop(struct server *server)
 	if (!error)
 		error = loop_on_signal(server->loop, SIGHUP, on_hang_up, server);
 	if (!error)
+		error = loop_on_signal(server->loop, SIGUSR1, on_reopen_signal, server);
+	if (!error)
 		loop_on_turn(server->loop, on_turn, server);
 	return error;
 }
@@ -328,10 +380,20 @@ static enum error open_workers(struct server *server)
 	server->shared.on_worker_ended = on_worker_ended;
 	server->shared.owner = server;
 	for (size_t i = 0; i < server->worker_count && !error; i++)
-		error = worker_new(&server->shared, &sockets[i * server->setup->listener_count],
+		error = worker_new(&server->shared, i, &sockets[i * server->setup->listener_count],
 		                   &server->workers[i]);
 	memory_free(sockets);
 	return error;
+}
+
+static enum error open_inquiries(struct server *server)
+{
+	struct inquiry_target targets[WORKERS_MAX];
+
+	for (size_t i = 0; i < server->worker_count; i++)
+		targets[i] = (struct inquiry_target){.loop = worker_loop(server->workers[i]),
+		                                     .subject = server->workers[i]};
+	return inquiries_new(server->loop, targets, server->worker_count, &server->inquiries);
 }
 
 /* Workers that were started before one that could not be are drained again. */
@@ -347,6 +409,23 @@ static enum error start_workers(struct server *server)
 		return ERROR_SYSTEM;
 	}
 	return OK;
+}
+
+static enum error open_administration(struct server *server)
+{
+	const struct server_view view = {
+		.loop = server->loop,
+		.log = &server->log,
+		.inquiries = server->inquiries,
+		.shared = &server->shared,
+		.workers = server->workers,
+		.worker_count = server->worker_count,
+		.server = server,
+		.is_draining = is_draining,
+		.drain = end,
+	};
+
+	return administration_open(&server->administration, &view);
 }
 
 static void tell_ready(struct server *server)
@@ -367,10 +446,17 @@ static enum error start(struct server *server)
 	if (!error) {
 		open_reload(server);
 		set_connection_limit(server);
-		error = open_handshakes(server);
+		error =
+			administration_bind(&server->administration, server->setup, &server->log, server->why);
 	}
 	if (!error)
+		error = open_handshakes(server);
+	if (!error)
 		error = open_workers(server);
+	if (!error)
+		error = open_inquiries(server);
+	if (!error)
+		error = open_administration(server);
 	if (!error)
 		error = start_workers(server);
 	return error;
@@ -380,6 +466,8 @@ static void close_server(struct server *server)
 {
 	for (size_t i = 0; i < server->worker_count; i++)
 		worker_free(server->workers[i]);
+	inquiries_free(server->inquiries);
+	administration_close(&server->administration);
 	/* What was counted since, the last words of the workers included. */
 	if (server->shared.repeats)
 		repeats_tell(server->shared.repeats, handshake_log_sum, &server->log);
@@ -388,6 +476,7 @@ static void close_server(struct server *server)
 	half_open_free(server->shared.half_open);
 	bindings_done(&server->bindings);
 	loop_free(server->loop);
+	administration_done(&server->administration);
 	log_done(&server->log);
 	reload_done(&server->reload);
 	sinks_close(&server->shared.sinks, NULL);
@@ -415,7 +504,6 @@ enum error server_run(struct setup *setup, struct text *why)
 	deadline_init(&server->look_deadline, look_at_files, server);
 	(void)signal(SIGPIPE, SIG_IGN);
 	/* Habits of other proxies: until they do something here, they must not end it. */
-	(void)signal(SIGUSR1, SIG_IGN);
 	(void)signal(SIGUSR2, SIG_IGN);
 
 	enum error error = start(server);

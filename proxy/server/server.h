@@ -4,7 +4,8 @@
  *   SIGTERM, SIGINT   stop: accept no more, let what runs end, at most `timeouts.drain`
  *   SIGQUIT           drain: the same without a time limit
  *   SIGINT during either: stop now
- *   SIGHUP            reload: see server/reload.h. SIGUSR1 and SIGUSR2 are ignored.
+ *   SIGHUP            reload: see server/reload.h
+ *   SIGUSR1           open the files of the log anew. SIGUSR2 is ignored.
  */
 #ifndef SALLYPORT_SERVER_SERVER_H
 #define SALLYPORT_SERVER_SERVER_H

@@ -12,6 +12,7 @@
 #include "net/loop.h"
 #include "server/generation.h"
 #include "session/credentials.h"
+#include "session/failures.h"
 #include "session/request_id.h"
 #include "session/session.h"
 
@@ -29,8 +30,10 @@ struct door {
 
 struct worker {
 	struct worker_shared *shared;
+	size_t index;
 	pthread_t thread;
 	bool is_started;
+	atomic_bool has_ended;
 	struct loop *loop;
 	struct pool pool;
 	struct log log;
@@ -38,6 +41,7 @@ struct worker {
 	struct request_ids ids;
 	struct series_table *series;
 	struct credentials credentials;
+	struct failures failures;
 	struct generation *current;  /* NULL: it has not begun, or has ended */
 	struct generation *prepared; /* NULL: none */
 	struct list retired;         /* generations that still have sessions */
@@ -278,6 +282,7 @@ static enum error make_generation(struct worker *worker)
 			.log = &worker->log,
 			.ids = &worker->ids,
 			.credentials = &worker->credentials,
+			.failures = &worker->failures,
 			.half_open = shared->half_open,
 			.repeats = setup->config->logging.handshake_repeat_interval_ms > 0
 			               ? shared->repeats : NULL,
@@ -313,6 +318,8 @@ static void swap_log(struct worker *worker)
 	log_set_sinks(&worker->log, worker->shared->sinks.of);
 	worker->log.format = logging->format == CONFIG_LOG_TEXT ? LOG_TEXT : LOG_JSON;
 	worker->log.level = (enum log_level)logging->level;
+	worker->log.rate.max[LOG_TO_ACCESS] = logging->access_rate;
+	worker->log.rate.max[LOG_TO_ERRORS] = logging->error_rate;
 }
 
 static void swap(struct worker *worker)
@@ -380,9 +387,10 @@ static void on_abort(struct post *post)
 
 /* --- Life --------------------------------------------------------------------------------- */
 
-static void worker_init(struct worker *worker, struct worker_shared *shared)
+static void worker_init(struct worker *worker, struct worker_shared *shared, size_t index)
 {
 	worker->shared = shared;
+	worker->index = index;
 	worker->drain_post.on_post = on_drain;
 	worker->abort_post.on_post = on_abort;
 	worker->step_post.on_post = on_step;
@@ -391,18 +399,20 @@ static void worker_init(struct worker *worker, struct worker_shared *shared)
 	list_init(&worker->step_post.node);
 	list_init(&worker->retired);
 	list_init(&worker->doors);
+	failures_init(&worker->failures, shared->setup->config->admin.handshakes);
 	pool_init(&worker->pool, &shared->budget);
 	log_init(&worker->log, shared->sinks.of[LOG_TO_ACCESS], shared->sinks.of[LOG_TO_ERRORS],
 	         LOG_JSON);
 }
 
-enum error worker_new(struct worker_shared *shared, const int *sockets, struct worker **ret_worker)
+enum error worker_new(struct worker_shared *shared, size_t index, const int *sockets,
+                      struct worker **ret_worker)
 {
 	struct worker *worker = memory_new(1, sizeof(*worker));
 
 	if (!worker)
 		return ERROR_OUT_OF_MEMORY;
-	worker_init(worker, shared);
+	worker_init(worker, shared, index);
 
 	enum error error = loop_new(&worker->loop);
 
@@ -426,13 +436,41 @@ enum error worker_new(struct worker_shared *shared, const int *sockets, struct w
 	return OK;
 }
 
+struct loop *worker_loop(const struct worker *worker)
+{
+	return worker->loop;
+}
+
+struct services *worker_services(struct worker *worker, size_t index)
+{
+	struct list *retired = &worker->retired;
+
+	if (worker->current && index-- == 0)
+		return &worker->current->services;
+	for (struct list *node = retired->next; node != retired; node = node->next)
+		if (index-- == 0)
+			return &LIST_OBJECT(node, struct generation, node)->services;
+	return NULL;
+}
+
+struct log *worker_log(struct worker *worker)
+{
+	return &worker->log;
+}
+
+struct failures *worker_failures(struct worker *worker)
+{
+	return &worker->failures;
+}
+
 static void *run(void *argument)
 {
 	struct worker *worker = argument;
 
 	loop_run(worker->loop);
 	log_flush(&worker->log);
-	worker->shared->on_worker_ended(worker->shared->owner);
+	atomic_store_explicit(&worker->has_ended, true, memory_order_release);
+	worker->shared->on_worker_ended(worker->shared->owner, worker->index);
 	return NULL;
 }
 
@@ -467,6 +505,11 @@ void worker_abort(struct worker *worker)
 	loop_post(worker->loop, &worker->abort_post);
 }
 
+bool worker_has_ended(struct worker *worker)
+{
+	return atomic_load_explicit(&worker->has_ended, memory_order_acquire);
+}
+
 struct series_table *worker_metrics(struct worker *worker)
 {
 	struct series_table *answer;
@@ -492,6 +535,7 @@ void worker_free(struct worker *worker)
 	generation_free(worker->current);
 	loop_free(worker->loop);
 	series_table_free(worker->series);
+	failures_done(&worker->failures);
 	credentials_done(&worker->credentials);
 	tls_random_free(worker->random);
 	log_done(&worker->log);

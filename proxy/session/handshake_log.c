@@ -1,6 +1,10 @@
 #include "session/handshake_log.h"
 
+#include <stdio.h>
+
+#include "base/clock.h"
 #include "base/log.h"
+#include "session/failures.h"
 #include "session/metrics.h"
 #include "session/session.h"
 #include "tls/alert.h"
@@ -111,6 +115,28 @@ static void put_session(struct log *log, const struct tls_session *tls)
 		log_put_string(log, "ja4", ja4);
 }
 
+/* For whoever asks later, whatever the log tells. `tls`: NULL if it did not come to that. */
+static void remember(struct services *services, const struct repeat_kind *kind, struct span client,
+                     struct tls_session *tls)
+{
+	struct failures *failures = services->failures;
+	bool is_crowded = failures && failures->count >= failures->max;
+	struct failure_record *record;
+	char ja4[TLS_JA4_SIZE];
+	bool is_new;
+
+	if (!failures)
+		return;
+	record = failures_add(failures, kind, client, clock_wall_us(), &is_new);
+	if (!record || !is_new || !tls)
+		return;
+	/* It costs much, which a flood of different kinds must not get for nothing. */
+	if (!is_crowded)
+		tls_session_explain_remedy(tls, &record->remedy);
+	if (tls_session_ja4(tls, ja4))
+		(void)snprintf(record->ja4, sizeof(record->ja4), "%s", ja4);
+}
+
 void handshake_log_failed(struct session *session, enum error error)
 {
 	struct services *services = session->services;
@@ -131,6 +157,7 @@ void handshake_log_failed(struct session *session, enum error error)
 		kind.server_name = tls_session_facts(session->client.tls)->server_name;
 		debug_steps(session, client);
 	}
+	remember(services, &kind, client, session->client.tls);
 	if (is_wanted(services, &kind, client)) {
 		if (session->client.tls)
 			tls_session_explain_remedy(session->client.tls, &words);
@@ -181,6 +208,7 @@ void handshake_log_refused(struct services *services, const struct setup_listene
 
 	metrics_count_handshake_failure(services->metrics, listener->config, error);
 	address_format(peer, text, sizeof(text));
+	remember(services, &kind, span_of_string(text), NULL);
 	if (!is_wanted(services, &kind, span_of_string(text)))
 		return;
 	begin(services->log, "handshake_failed", NULL, span_of_string(text), kind.listener);

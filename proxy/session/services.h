@@ -18,6 +18,7 @@
 #include "setup/setup.h"
 
 struct credentials;
+struct failures;
 struct half_open;
 struct loop;
 struct metrics;
@@ -33,10 +34,12 @@ struct services {
 	struct credentials *credentials; /* NULL: only where no route asks for a password */
 	struct half_open *half_open;     /* NULL: no limit. Borrows: from the server */
 	struct repeats *repeats;         /* NULL: nothing is summed up. Borrows: from the server */
+	struct failures *failures;       /* NULL: none are remembered. Borrows: from the worker */
 	struct setup *setup;             /* a reference */
 	struct clusters *clusters;
 	struct h1_limits request_limits;
 	struct h1_limits response_limits;
+	uint64_t unsampled;   /* requests without a fault, for logging.sample */
 	bool draining;        /* no further request after the one that runs */
 	/* When a newer setup took over (the loop's clock); 0: this one is the newest. From then on each
 	 * session may have one more request, for which it waits `last_request_ms` at most. */

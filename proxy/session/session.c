@@ -147,6 +147,7 @@ static enum error new_session(struct services *services, const struct setup_list
 	memcpy(session->id, id, sizeof(session->id));
 	session->tls = tls ? tls_server_ref(tls) : NULL;
 	session->peer = *peer;
+	session->opened_ms = loop_now_ms(services->loop);
 	session->peer_trusted = setup_trusts(services->setup, peer);
 	transport_init(&session->client, wire, tls_session, services->pool);
 	*ret_session = session;

@@ -65,6 +65,7 @@ struct session {
 
 	struct transport client;
 	enum session_phase phase;
+	uint64_t opened_ms; /* on the loop's clock, as the next one */
 	uint64_t phase_began_ms;
 	uint64_t ended_ms;      /* when our side ended, while lingering; 0: not yet */
 	size_t discarded_bytes; /* while lingering */

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "base/log.h"
 #include "session/exchange.h"
 
 enum { PER_CENT = 100 };
@@ -61,16 +60,4 @@ enum error tracing_begin(struct exchange *exchange)
 		start(exchange);
 	memcpy(exchange->trace.span, random, TRACE_SPAN_SIZE);
 	return OK;
-}
-
-void tracing_put(struct log *log, const struct exchange *exchange)
-{
-	const struct trace *trace = &exchange->trace;
-
-	if (!trace->is_on)
-		return;
-	log_put(log, "trace_id", span_of(trace->id, TRACE_ID_SIZE));
-	log_put(log, "span_id", span_of(trace->span, TRACE_SPAN_SIZE));
-	if (trace->has_parent)
-		log_put(log, "parent_span_id", span_of(trace->parent, TRACE_SPAN_SIZE));
 }

@@ -10,11 +10,8 @@
 #include "base/error.h"
 
 struct exchange;
-struct log;
 
 /* Fills in exchange->trace of its request. ERROR_TLS_INTERNAL: no entropy. */
 MUST_CHECK enum error tracing_begin(struct exchange *exchange);
-/* `trace_id`, `span_id` and, unless it began here, `parent_span_id` of a line; nothing without. */
-void tracing_put(struct log *log, const struct exchange *exchange);
 
 #endif
