@@ -507,12 +507,11 @@ def test_mode_and_group(start, recorder):
     assert path.stat().st_gid == os.getgid()
 
 
-def test_a_stale_file_is_replaced(start, start_proxy, recorder):
+def test_a_stale_file_is_replaced(start, recorder):
     """A proxy that was killed leaves its file behind; the next one takes its place."""
     first = start(recorder())
     address = first.admin.address
     first.process.forget()  # SIGKILL
-    start_proxy.proxies.remove(first)
     assert Path(address.removeprefix("unix:")).exists()
     second = start(recorder(), admin={"address": address})
     assert second.admin.get("/healthz").status == 200

@@ -185,6 +185,8 @@ class Launcher:
     def __exit__(self, *_):
         complaints = []
         for proxy in self.proxies:
+            if proxy.process.forgotten:
+                continue  # the test has killed it
             try:
                 proxy.stop()
             except AssertionError as complaint:
