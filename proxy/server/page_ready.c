@@ -129,9 +129,9 @@ static void find_reasons(const struct readiness *readiness, bool is_draining, st
 
 	if (is_draining)
 		add_reason(reasons, "the proxy is stopping");
-	if (!suffices && !readiness->setup)
+	else if (!suffices && !readiness->setup)
 		add_reason(reasons, "the backends could not be tried");
-	if (suffices || !readiness->setup)
+	if (is_draining || suffices || !readiness->setup)
 		return;
 	for (size_t i = 0; i < readiness->setup->config->cluster_count; i++) {
 		const struct probe_cluster *cluster = &readiness->clusters[i];
