@@ -48,8 +48,8 @@ const struct schema config_tracing_schema = {
 
 static const struct schema_field metrics_fields[] = {
 	/* 200 routes with ten kinds of answers each; at most some MB in each worker. */
-	{"series_max", SCHEMA_INTEGER, false, AT(struct config_metrics, series_max),
-     .fallback = "2000", .min = 1, .max = 100000,
+	{"series_max", SCHEMA_INTEGER, false, AT(struct config_metrics, series_max), .fallback = "2000",
+     .min = 1, .max = 100000,
      .sentence = "Most combinations of label values of one metric. What comes later is counted "
                  "together, with the value \"other\" in all labels."},
 };

@@ -43,11 +43,11 @@ struct rules {
 	struct span answer; /* the body, if there is config->answer */
 	const struct page *pages;
 	size_t page_count;
-	struct clients *rates;   /* a reference; NULL: no rate limit */
-	struct clients *running; /* a reference; NULL: no limit of requests per client */
-	struct tally *requests;  /* a reference: those that run; NULL: no limit of them at all */
-	struct users *users;                  /* NULL: nobody is asked who he is. Owner: the rules */
-	char hsts[RULES_HSTS_SIZE];           /* the field's value, or "" */
+	struct clients *rates;      /* a reference; NULL: no rate limit */
+	struct clients *running;    /* a reference; NULL: no limit of requests per client */
+	struct tally *requests;     /* a reference: those that run; NULL: no limit of them at all */
+	struct users *users;        /* NULL: nobody is asked who he is. Owner: the rules */
+	char hsts[RULES_HSTS_SIZE]; /* the field's value, or "" */
 	char challenge[RULES_CHALLENGE_SIZE]; /* WWW-Authenticate's, or "" */
 };
 

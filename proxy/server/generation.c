@@ -26,9 +26,10 @@ static void cut_off(void *owner)
 {
 	struct generation *generation = owner;
 
-	log_message(generation->services.log, LOG_WARNING, "reload_drain_over",
-	            "timeouts.reload_drain has passed: cut off are connections from before the reload, %zu",
-	            generation->services.session_count);
+	log_message(
+		generation->services.log, LOG_WARNING, "reload_drain_over",
+		"timeouts.reload_drain has passed: cut off are connections from before the reload, %zu",
+		generation->services.session_count);
 	generation_abort(generation);
 }
 
@@ -59,8 +60,7 @@ enum error generation_set_tls(struct generation *generation, size_t listener,
 		.tickets = generation->services.setup->listeners[listener].tickets,
 		.random = generation->random,
 		.budget = generation->budget,
-		.memory =
-			series_value(generation->services.metrics->series, METRIC_TLS_MEMORY, NULL),
+		.memory = series_value(generation->services.metrics->series, METRIC_TLS_MEMORY, NULL),
 	};
 	struct tls_server *fresh;
 	enum error error = tls_server_new(&options, &fresh);

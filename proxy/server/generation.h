@@ -37,8 +37,8 @@ struct generation {
 	struct list node; /* on the worker's list of retired ones */
 	enum generation_state state;
 	struct services services;
-	struct tls_server **tls; /* a reference for each of the setup's listeners; NULL: plain */
-	struct budget *budget;   /* Borrows: from the server */
+	struct tls_server **tls;   /* a reference for each of the setup's listeners; NULL: plain */
+	struct budget *budget;     /* Borrows: from the server */
 	struct tls_random *random; /* Borrows: from the worker */
 	struct deadline cut_off;
 };

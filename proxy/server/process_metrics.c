@@ -62,7 +62,8 @@ static void note_memory(const struct process_metrics *process_metrics, struct se
 	unsigned long long all;
 	unsigned long long resident;
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-	ssize_t size = process_metrics->statm < 0 ? -1 : pread(process_metrics->statm, text, sizeof(text) - 1, 0);
+	ssize_t size =
+		process_metrics->statm < 0 ? -1 : pread(process_metrics->statm, text, sizeof(text) - 1, 0);
 
 	if (size <= 0)
 		return;
@@ -74,7 +75,8 @@ static void note_memory(const struct process_metrics *process_metrics, struct se
 	note(table, METRIC_PROCESS_RESIDENT, resident * page);
 }
 
-static void note_descriptors(const struct process_metrics *process_metrics, struct series_table *table)
+static void note_descriptors(const struct process_metrics *process_metrics,
+                             struct series_table *table)
 {
 	struct rlimit files;
 	uint64_t count = 0;
@@ -123,8 +125,9 @@ static void note_certificates(const struct setup_listener *listener, struct seri
 	}
 }
 
-void process_metrics_note(struct process_metrics *process_metrics, const struct setup *setup, const struct budget *budget,
-                 struct half_open *half_open, struct series_table *table)
+void process_metrics_note(struct process_metrics *process_metrics, const struct setup *setup,
+                          const struct budget *budget, struct half_open *half_open,
+                          struct series_table *table)
 {
 	note(table, METRIC_MEMORY_USED, atomic_load(&budget->used));
 	note(table, METRIC_MEMORY_LIMIT, budget->max);

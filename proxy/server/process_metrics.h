@@ -25,7 +25,8 @@ MUST_CHECK enum error process_metrics_new(struct process_metrics **ret_process_m
 void process_metrics_free(struct process_metrics *process_metrics);
 
 /* Adds what is so now. `setup`: the newest one, whose certificates are told. */
-void process_metrics_note(struct process_metrics *process_metrics, const struct setup *setup, const struct budget *budget,
-                 struct half_open *half_open, struct series_table *table);
+void process_metrics_note(struct process_metrics *process_metrics, const struct setup *setup,
+                          const struct budget *budget, struct half_open *half_open,
+                          struct series_table *table);
 
 #endif

@@ -79,8 +79,8 @@ struct reload {
 	enum reload_state state;
 	bool is_wanted; /* one more, when this one is over */
 	bool is_stopped;
-	struct list asking; /* requests that this one answers */
-	struct list later;  /* requests that one more answers */
+	struct list asking;      /* requests that this one answers */
+	struct list later;       /* requests that one more answers */
 	struct loading *loading; /* Owner: this, or its job while it runs; NULL: none */
 	struct setup *setup;     /* the running one, while another is in shared->setup */
 	struct sinks sinks;      /* likewise */

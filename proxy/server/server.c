@@ -235,8 +235,8 @@ static void on_reopen_signal(void *owner, int number)
 
 static enum error open_log(struct server *server)
 {
-	enum error error = sinks_open(&server->setup->config->logging, NULL, NULL,
-	                              &server->shared.sinks, server->why);
+	enum error error =
+		sinks_open(&server->setup->config->logging, NULL, NULL, &server->shared.sinks, server->why);
 
 	if (!error)
 		set_log(server);

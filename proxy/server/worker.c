@@ -276,19 +276,20 @@ static enum error make_generation(struct worker *worker)
 	struct setup *setup = shared->setup;
 	bool tells = !atomic_exchange(&shared->backends_told, true);
 	const struct generation_options options = {
-		.services = {
-			.loop = worker->loop,
-			.pool = &worker->pool,
-			.log = &worker->log,
-			.ids = &worker->ids,
-			.credentials = &worker->credentials,
-			.failures = &worker->failures,
-			.half_open = shared->half_open,
-			.repeats = setup->config->logging.handshake_repeat_interval_ms > 0
-			               ? shared->repeats : NULL,
-			.on_session_closed = on_session_closed,
-			.owner = worker,
-		},
+		.services =
+			{
+				.loop = worker->loop,
+				.pool = &worker->pool,
+				.log = &worker->log,
+				.ids = &worker->ids,
+				.credentials = &worker->credentials,
+				.failures = &worker->failures,
+				.half_open = shared->half_open,
+				.repeats = setup->config->logging.handshake_repeat_interval_ms > 0 ? shared->repeats
+	                                                                               : NULL,
+				.on_session_closed = on_session_closed,
+				.owner = worker,
+			},
 		.budget = &shared->budget,
 		.random = worker->random,
 		.series = worker->series,

@@ -40,7 +40,7 @@ struct worker_shared {
 	atomic_size_t connections_max;
 	struct half_open *half_open; /* Owner: the server */
 	struct repeats *repeats;     /* Owner: the server; NULL: nothing is summed up */
-	atomic_bool backends_told; /* a worker tells of names that do not resolve; one is enough */
+	atomic_bool backends_told;   /* a worker tells of names that do not resolve; one is enough */
 	/* Both on the worker's thread: a step is done, or could not be; it has ended. */
 	void (*on_worker_stepped)(void *owner, enum error error);
 	void (*on_worker_ended)(void *owner, size_t index);

@@ -22,7 +22,7 @@ struct half_open {
 	size_t total_max;
 	size_t per_address_max;
 	uint64_t seed; /* nobody outside can tell which addresses share a bucket */
-	size_t room; /* how many places and buckets there are */
+	size_t room;   /* how many places and buckets there are */
 	uint32_t *buckets;
 	struct place *places;
 	uint32_t first_free;

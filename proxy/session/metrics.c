@@ -218,8 +218,8 @@ static struct request_kind *find_kind(struct route_metrics *route, uint32_t key)
 	return NULL;
 }
 
-void metrics_count_request(struct metrics *metrics, struct route_metrics *route,
-                           enum method method, int status, enum error reason)
+void metrics_count_request(struct metrics *metrics, struct route_metrics *route, enum method method,
+                           int status, enum error reason)
 {
 	uint32_t key = (uint32_t)method | (uint32_t)status << METHOD_BITS |
 	               (uint32_t)reason << (METHOD_BITS + STATUS_BITS);

@@ -75,7 +75,7 @@ void metrics_count_handshake(struct metrics *metrics, const struct config_listen
 void metrics_count_handshake_failure(struct metrics *metrics,
                                      const struct config_listener *listener, enum error reason);
 /* A request that is over. `status`: of the answer; 0: there was none. */
-void metrics_count_request(struct metrics *metrics, struct route_metrics *route,
-                           enum method method, int status, enum error reason);
+void metrics_count_request(struct metrics *metrics, struct route_metrics *route, enum method method,
+                           int status, enum error reason);
 
 #endif

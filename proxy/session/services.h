@@ -39,8 +39,8 @@ struct services {
 	struct clusters *clusters;
 	struct h1_limits request_limits;
 	struct h1_limits response_limits;
-	uint64_t unsampled;   /* requests without a fault, for logging.sample */
-	bool draining;        /* no further request after the one that runs */
+	uint64_t unsampled; /* requests without a fault, for logging.sample */
+	bool draining;      /* no further request after the one that runs */
 	/* When a newer setup took over (the loop's clock); 0: this one is the newest. From then on each
 	 * session may have one more request, for which it waits `last_request_ms` at most. */
 	uint64_t retired_ms;

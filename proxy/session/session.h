@@ -54,9 +54,9 @@ struct session {
 	const struct setup_listener *listener;
 	struct listener_metrics *metrics; /* of the listener. Borrows: from services->metrics */
 	char id[SESSION_ID_SIZE];         /* hexadecimal digits: joins the lines of the log */
-	struct tls_server *tls; /* a reference; NULL: plain */
-	struct address peer;    /* the client's, as the PROXY header tells if there is one */
-	struct address reached; /* what it connected to, with has_reached */
+	struct tls_server *tls;           /* a reference; NULL: plain */
+	struct address peer;              /* the client's, as the PROXY header tells if there is one */
+	struct address reached;           /* what it connected to, with has_reached */
 	bool has_reached;
 	uint64_t proxy_header_bytes; /* of what came, the header: the client itself said the rest */
 	bool peer_trusted;

@@ -17,15 +17,16 @@ static bool is_drawn(const char *digits, uint64_t per_cent)
 	unsigned number = 0;
 
 	for (unsigned i = 0; i < 4; i++)
-		number = number << 4 | (unsigned)(digits[i] <= '9' ? digits[i] - '0' : digits[i] - 'a' + 10);
+		number =
+			number << 4 | (unsigned)(digits[i] <= '9' ? digits[i] - '0' : digits[i] - 'a' + 10);
 	return (uint64_t)number * PER_CENT < per_cent << 16;
 }
 
 /* Whether the request brings a trace that we believe. */
 static bool go_on(struct exchange *exchange)
 {
-	bool is_believed = exchange->session->peer_trusted ||
-	                   config_of(exchange)->from == CONFIG_TRACE_FROM_ANYONE;
+	bool is_believed =
+		exchange->session->peer_trusted || config_of(exchange)->from == CONFIG_TRACE_FROM_ANYONE;
 
 	return is_believed && trace_read(&exchange->request, &exchange->arena, &exchange->trace);
 }

@@ -146,8 +146,8 @@ enum error setup_rules_load(const struct config *config, struct diagnostics *dia
 
 	if (error)
 		return error;
-	error = load_pages(rules, config->error_pages, config->error_page_count, "",
-	                              diagnostics, &rules->pages);
+	error = load_pages(rules, config->error_pages, config->error_page_count, "", diagnostics,
+	                   &rules->pages);
 
 	rules->page_count = error ? 0 : config->error_page_count;
 	for (size_t i = 0; i < config->route_count && !error; i++)

@@ -157,8 +157,8 @@ int site_set_up(void **state)
 void site_open(size_t count)
 {
 	site_cluster_config.backend_count = count;
-	assert_int_equal(clusters_new(rig_loop, &rig_pool, site_series, &lines, &site_config, &site_clusters),
-	                 OK);
+	assert_int_equal(
+		clusters_new(rig_loop, &rig_pool, site_series, &lines, &site_config, &site_clusters), OK);
 	site_cluster = &site_clusters->clusters[0];
 }
 

@@ -27,7 +27,7 @@ extern struct config_cluster site_cluster_config;
 extern struct config_backend site_backends[SITE_BACKENDS_MAX];
 extern struct clusters *site_clusters;
 extern struct cluster *site_cluster;
-extern struct series_table *site_series; /* where they count */
+extern struct series_table *site_series;    /* where they count */
 extern int site_sockets[SITE_BACKENDS_MAX]; /* where the backends listen */
 
 /* For cmocka, around rig_set_up() and rig_tear_down(). */

@@ -107,10 +107,8 @@ static void the_readme_has_the_list(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names_follow_the_rules),
-		cmocka_unit_test(words_are_a_sentence),
-		cmocka_unit_test(labels_follow_the_rules),
-		cmocka_unit_test(each_name_is_there_once),
+		cmocka_unit_test(names_follow_the_rules),  cmocka_unit_test(words_are_a_sentence),
+		cmocka_unit_test(labels_follow_the_rules), cmocka_unit_test(each_name_is_there_once),
 		cmocka_unit_test(the_readme_has_the_list),
 	};
 

@@ -151,8 +151,22 @@ static void a_state_goes_on(void **state)
 static void a_malformed_state_is_dropped_whole(void **state)
 {
 	static const char *const states[] = {
-		"a", "=", "a=", "=1", "A=1", "0a=1", "a b=1", "a=b=c", "a@=1", "@a=1", "a@0=1", "a@b@c=1",
-		"a@bcdefghijklmnop=1", "a.b=1", "a=\x7f", "a=\xc3\xa9",
+		"a",
+		"=",
+		"a=",
+		"=1",
+		"A=1",
+		"0a=1",
+		"a b=1",
+		"a=b=c",
+		"a@=1",
+		"@a=1",
+		"a@0=1",
+		"a@b@c=1",
+		"a@bcdefghijklmnop=1",
+		"a.b=1",
+		"a=\x7f",
+		"a=\xc3\xa9",
 	};
 	char lines[128];
 

@@ -72,21 +72,22 @@ static void seconds_and_bytes(void **state)
 	*series_value(table, METRIC_MEMORY_LIMIT, NULL) = 1 << 20;
 	*series_value(table, METRIC_UPTIME, NULL) = 61500000;
 	*series_value(table, METRIC_PROCESS_CPU, NULL) = 2000001;
-	assert_page(EXPOSITION_OPENMETRICS,
-	            "# HELP sallyport_memory_limit_bytes limits.memory.\n"
-	            "# TYPE sallyport_memory_limit_bytes gauge\n"
-	            "# UNIT sallyport_memory_limit_bytes bytes\n"
-	            "sallyport_memory_limit_bytes 1048576\n"
-	            "# HELP sallyport_uptime_seconds Since the start.\n"
-	            "# TYPE sallyport_uptime_seconds gauge\n"
-	            "# UNIT sallyport_uptime_seconds seconds\n"
-	            "sallyport_uptime_seconds 61.5\n"
-	            "# HELP process_cpu_seconds Time that processors spent on it, for itself and in the "
-	            "kernel.\n"
-	            "# TYPE process_cpu_seconds counter\n"
-	            "# UNIT process_cpu_seconds seconds\n"
-	            "process_cpu_seconds_total 2.000001\n"
-	            "# EOF\n");
+	assert_page(
+		EXPOSITION_OPENMETRICS,
+		"# HELP sallyport_memory_limit_bytes limits.memory.\n"
+		"# TYPE sallyport_memory_limit_bytes gauge\n"
+		"# UNIT sallyport_memory_limit_bytes bytes\n"
+		"sallyport_memory_limit_bytes 1048576\n"
+		"# HELP sallyport_uptime_seconds Since the start.\n"
+		"# TYPE sallyport_uptime_seconds gauge\n"
+		"# UNIT sallyport_uptime_seconds seconds\n"
+		"sallyport_uptime_seconds 61.5\n"
+		"# HELP process_cpu_seconds Time that processors spent on it, for itself and in the "
+		"kernel.\n"
+		"# TYPE process_cpu_seconds counter\n"
+		"# UNIT process_cpu_seconds seconds\n"
+		"process_cpu_seconds_total 2.000001\n"
+		"# EOF\n");
 }
 
 /* A kind of its own in OpenMetrics, which the classic format does not have. */

@@ -25,7 +25,8 @@ static int set_up(void **state)
 	(void)state;
 	listeners[0] = (struct config_listener){.address_text.text = SPAN("0.0.0.0:443"), .tls = &tls};
 	listeners[1] = (struct config_listener){.address_text.text = SPAN("0.0.0.0:80")};
-	routes[0] = (struct config_route){.host.text = SPAN("*.example.com"), .path.text = SPAN("/api/")};
+	routes[0] =
+		(struct config_route){.host.text = SPAN("*.example.com"), .path.text = SPAN("/api/")};
 	routes[1] = (struct config_route){.path.text = SPAN("/")};
 	config = (struct config){
 		.listeners = listeners, .listener_count = 2, .routes = routes, .route_count = 2};
