@@ -18,7 +18,7 @@ enum {
 	STATE_VALUE_MAX = 256,
 };
 
-/* --- traceparent ------------------------------------------------------------------------------- */
+/* --- traceparent ------------------------------------------------------------------------------ */
 
 /* Lower case only; -1: none. */
 static int digit_value(char c)
@@ -65,7 +65,7 @@ static bool is_traceparent(struct span text)
 	       is_hexadecimal(span_cut(text, FLAGS_AT, PARENT_SIZE));
 }
 
-/* --- tracestate -------------------------------------------------------------------------------- */
+/* --- tracestate ------------------------------------------------------------------------------- */
 
 static bool is_lower(char c)
 {
@@ -189,7 +189,7 @@ static struct span read_state(const struct message *request, struct arena *arena
 	return join(&members, arena);
 }
 
-/* --- Both -------------------------------------------------------------------------------------- */
+/* --- Both ------------------------------------------------------------------------------------- */
 
 bool trace_read(const struct message *request, struct arena *arena, struct trace *ret_trace)
 {

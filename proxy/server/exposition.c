@@ -6,7 +6,7 @@
 
 enum { US_PER_S = 1000000, QUALITY_MAX = 1000 };
 
-/* --- Which format ------------------------------------------------------------------------------ */
+/* --- Which format ----------------------------------------------------------------------------- */
 
 /* A weight in thousandths: `0`, `0.5`, `1.000` (RFC 9110 §12.4.2). What is none counts as 0. */
 static unsigned read_weight(struct span text)
@@ -68,7 +68,7 @@ const char *exposition_content_type(enum exposition_format format)
 	           : "text/plain; version=0.0.4; charset=utf-8";
 }
 
-/* --- The text ---------------------------------------------------------------------------------- */
+/* --- The text --------------------------------------------------------------------------------- */
 
 /* In label values `"` is escaped in both formats, in HELP in OpenMetrics only. */
 static void put_escaped(struct text *text, const char *string, bool quotes)
@@ -198,7 +198,7 @@ static void put_series(struct text *text, const struct series *series, const str
 }
 
 /*
- * In OpenMetrics a family is named without the suffix of its samples; in the classic format with it,
+ * In OpenMetrics a family has no suffix of its samples in its name; in the classic format it has,
  * which knows no kind `info` either.
  */
 static void put_head(struct text *text, const struct metric *metric, enum exposition_format format)

@@ -1,5 +1,5 @@
 /*
- * The metrics as text, in the two formats that Prometheus and its kin read: OpenMetrics 1.0, and the
+ * The metrics as text, in the two formats that Prometheus and its kin read: OpenMetrics 1.0 and the
  * classic text format 0.0.4. Both tell the same names and values.
  *
  * Pure: nothing is asked and nothing counted here.
@@ -24,7 +24,7 @@ enum { EXPOSITION_SIZE_MAX = 64 << 20 };
 enum exposition_format exposition_choose(struct span accept);
 /* The value of Content-Type. */
 const char *exposition_content_type(enum exposition_format format);
-/* Writes all metrics that have series. text->cut: they did not fit, and the page is worth nothing. */
+/* Writes all metrics that have series. text->cut: they did not fit; the page is worth nothing. */
 void exposition_put(const struct series_table *table, enum exposition_format format,
                     struct text *text);
 

@@ -2,7 +2,7 @@
  * What the metrics tell of the process as a whole, beside what its workers count: memory,
  * handshakes under way, certificates, files, time.
  *
- * What it needs of /proc is opened at the beginning and stays open: later, a sandbox may not let it.
+ * What it needs of /proc is opened at the beginning and stays open: a sandbox may forbid it later.
  *
  * Owner: the server. Threads: the main one.
  */

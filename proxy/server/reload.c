@@ -45,7 +45,7 @@ static void tell_diagnostics(struct reload *reload, struct diagnostics *diagnost
 		size_t end = span_find(rest, '\n');
 
 		log_begin(log, LOG_TO_ERRORS, is_refused ? LOG_ERROR : LOG_WARNING,
-		          is_refused ? "reload_refused" : "config_warning");
+		          is_refused ? "config_error" : "config_warning");
 		log_put(log, "message", span_cut(rest, 0, end));
 		log_end(log);
 		rest = span_from(rest, end + 1);
@@ -182,7 +182,7 @@ static void on_all_swapped(struct reload *reload)
 	struct worker_shared *shared = reload->with.shared;
 
 	bindings_keep(reload->with.bindings, shared->setup);
-	log_set_sinks(reload->with.log, shared->sinks.of);
+	sinks_give(&shared->sinks, &shared->setup->config->logging, reload->with.log);
 	sinks_close(&reload->sinks, &shared->sinks);
 	reload->loading->setup = NULL; /* the server's from now on */
 	reload->with.on_swapped(reload->with.owner, shared->setup, reload->setup);

@@ -197,50 +197,22 @@ static void on_worker_ended(void *owner, size_t index)
 		loop_post(server->loop, &server->ended_post);
 }
 
-static void set_log(struct server *server)
+static enum error open_log(struct server *server)
 {
 	const struct config_logging *logging = &server->setup->config->logging;
+	enum error error = sinks_open(logging, NULL, NULL, &server->shared.sinks, server->why);
 
-	log_set_sinks(&server->log, server->shared.sinks.of);
-	server->log.format = logging->format == CONFIG_LOG_TEXT ? LOG_TEXT : LOG_JSON;
-	server->log.level = (enum log_level)logging->level;
-	server->log.rate.max[LOG_TO_ACCESS] = logging->access_rate;
-	server->log.rate.max[LOG_TO_ERRORS] = logging->error_rate;
-}
-
-/* The files were moved away, to be kept or packed: new ones are begun. */
-static void reopen_logs(struct server *server)
-{
-	const struct config_logging *logging = &server->setup->config->logging;
-	const char *targets[LOG_STREAM_COUNT] = {logging->access.text.data, logging->errors.text.data};
-	bool all = true;
-
-	for (unsigned i = 0; i < LOG_STREAM_COUNT; i++) {
-		if (log_sink_reopen(server->shared.sinks.of[i]) == OK)
-			continue;
-		log_message(&server->log, LOG_WARNING, "log_not_reopened",
-		            "the old file goes on being written, since %s can not be opened: %s",
-		            targets[i], strerror(errno));
-		all = false;
-	}
-	if (all)
-		log_message(&server->log, LOG_NOTICE, "logs_reopened", "files of the log are open anew");
+	if (!error)
+		sinks_give(&server->shared.sinks, logging, &server->log);
+	return error;
 }
 
 static void on_reopen_signal(void *owner, int number)
 {
+	struct server *server = owner;
+
 	(void)number;
-	reopen_logs(owner);
-}
-
-static enum error open_log(struct server *server)
-{
-	enum error error =
-		sinks_open(&server->setup->config->logging, NULL, NULL, &server->shared.sinks, server->why);
-
-	if (!error)
-		set_log(server);
-	return error;
+	sinks_reopen(&server->shared.sinks, &server->setup->config->logging, &server->log);
 }
 
 static uint64_t repeat_interval_ms(const struct server *server)
@@ -295,7 +267,6 @@ static void on_swapped(void *owner, struct setup *setup, struct setup *before)
 	struct server *server = owner;
 
 	server->setup = setup;
-	set_log(server);
 	if (setup->config->limits.connections != before->config->limits.connections)
 		set_connection_limit(server);
 	tell_what_stays(server, before->config);

@@ -3,7 +3,7 @@
  *
  *   SIGTERM, SIGINT   stop: accept no more, let what runs end, at most `timeouts.drain`
  *   SIGQUIT           drain: the same without a time limit
- *   SIGINT during either: stop now
+ *   SIGINT during either stop: stop now
  *   SIGHUP            reload: see server/reload.h
  *   SIGUSR1           open the files of the log anew. SIGUSR2 is ignored.
  */

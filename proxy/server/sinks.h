@@ -22,6 +22,10 @@ struct sinks {
 MUST_CHECK enum error sinks_open(const struct config_logging *logging,
                                  const struct config_logging *before, const struct sinks *old,
                                  struct sinks *ret_sinks, struct text *why);
+/* A log writes to them from now on, in the form and at the level that go with them. */
+void sinks_give(const struct sinks *sinks, const struct config_logging *logging, struct log *log);
+/* The files were moved away, to be kept or packed: new ones are begun. Tells how that went. */
+void sinks_reopen(struct sinks *sinks, const struct config_logging *logging, struct log *log);
 /* Closes those that `kept` does not have; NULL: all. */
 void sinks_close(struct sinks *sinks, const struct sinks *kept);
 

@@ -312,23 +312,12 @@ static enum error prepare(struct worker *worker, const int *sockets)
 	return error;
 }
 
-static void swap_log(struct worker *worker)
-{
-	const struct config_logging *logging = &worker->shared->setup->config->logging;
-
-	log_set_sinks(&worker->log, worker->shared->sinks.of);
-	worker->log.format = logging->format == CONFIG_LOG_TEXT ? LOG_TEXT : LOG_JSON;
-	worker->log.level = (enum log_level)logging->level;
-	worker->log.rate.max[LOG_TO_ACCESS] = logging->access_rate;
-	worker->log.rate.max[LOG_TO_ERRORS] = logging->error_rate;
-}
-
 static void swap(struct worker *worker)
 {
 	struct generation *before = worker->current;
 	const struct setup *setup = worker->prepared->services.setup;
 
-	swap_log(worker);
+	sinks_give(&worker->shared->sinks, &setup->config->logging, &worker->log);
 	series_set_max(worker->series, setup->config->metrics.series_max);
 	worker->current = worker->prepared;
 	worker->prepared = NULL;

@@ -1,10 +1,10 @@
 /*
- * Where a worker counts what happens under one setup: the places of all listeners and routes, looked
- * up in the worker's table (metrics/series.h) once. Those of clusters and backends are their own
+ * Where a worker counts what happens under one setup: the places of all listeners and routes, once
+ * looked up in the worker's table (metrics/series.h). Those of clusters and backends are their own
  * (backend/backend_metrics.h).
  *
- * A route is known by what the file says of it, `app.example.com/api/`; requests that no route takes
- * are those of the route "none".
+ * A route is known by what the file says of it, `app.example.com/api/`; requests that no route has
+ * taken are those of the route "none".
  *
  * Owner: the worker, as long as a session of the setup is left. Threads: one worker.
  */
