@@ -1,9 +1,8 @@
 /*
  * All metrics, in one table: names, kinds, labels, and what they mean.
  *
- * A row: id · name, without the suffix of its kind · kind · unit · how the values of several workers
- * become one · words for people · labels. The exposition, the list for people and the tests come
- * from it.
+ * A row: id · name, without the suffix of its kind · kind · unit · how the values of workers become
+ * one · words for people · labels. The exposition, the list for people and the tests come from it.
  *
  * Names and units are Prometheus's: seconds and bytes, never parts of them; a counter's samples end
  * in `_total`. `process_` are those that its own libraries call so. Values in seconds are kept in

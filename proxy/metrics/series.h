@@ -44,8 +44,8 @@ size_t series_max(const struct series_table *table);
 void series_table_free(struct series_table *table);
 
 /*
- * Where to count. `labels`: as many values as the metric has labels, copied; NULL where it has none.
- * Never NULL. The table's, as long as it lives.
+ * Where to count; never NULL. `labels`: as many values as the metric has labels, copied; NULL where
+ * it has none. The place is the table's, as long as that lives.
  */
 uint64_t *series_value(struct series_table *table, enum metric_id id, const char *const *labels);
 struct histogram *series_histogram(struct series_table *table, enum metric_id id,

@@ -4,9 +4,9 @@
  *
  * A traceparent of a later version counts as far as version 00 goes (§3.2.1); what we write is
  * version 00, with no flag but `sampled`. Without a valid traceparent there is no tracestate
- * (§3.3.1). It goes on as it came, without empty members; all of it is dropped if a member is malformed or
- * there are more than 32; of more than 512 bytes members over 128 go first, then those at the end
- * (§3.3.1.5). We have no member of our own.
+ * (§3.3.1). It goes on as it came, without empty members; all of it is dropped if a member is
+ * malformed or there are more than 32; of more than 512 bytes members over 128 go first, then those
+ * at the end (§3.3.1.5). We have no member of our own.
  *
  * Does not: decide whom to believe, or make ids.
  */

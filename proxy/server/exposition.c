@@ -140,7 +140,7 @@ struct bounds {
 	char texts[HISTOGRAM_BOUNDS][sizeof("18446744073709.551615")];
 };
 
-/* A whole number has `.0`, which OpenMetrics wants there: so a bound is the same in both formats. */
+/* A whole number has `.0`, as OpenMetrics wants it: so a bound is the same in both formats. */
 static void format_bounds(struct bounds *bounds)
 {
 	for (unsigned i = 0; i < HISTOGRAM_BOUNDS; i++) {
