@@ -73,9 +73,9 @@ struct clusters {
 };
 
 /*
- * `config` and `series` must outlive the last link. `log`: NULL on all workers but one, since all look up the
- * same names. Begins to look up the backends' names; one that does not
- * resolve is told as a warning, and tried again by itself. ERROR_OUT_OF_MEMORY.
+ * `config` and `series` must outlive the last link. `log`: NULL on all workers but one, since all
+ * look up the same names. Begins to look up the backends' names; one that does not resolve is told
+ * as a warning, and tried again by itself. ERROR_OUT_OF_MEMORY.
  */
 MUST_CHECK enum error clusters_new(struct loop *loop, struct pool *pool,
                                    struct series_table *series, struct log *log,
