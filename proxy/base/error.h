@@ -42,6 +42,7 @@
 	X(HEAD_TIMEOUT,             "request_head_timeout",     "the head of the request did not come in time",       408,   0, NEVER) \
 	X(KEEP_ALIVE_TIMEOUT,       "keep_alive_timeout",       "no further request came",                              0,   0, NEVER) \
 	X(TUNNEL_IDLE_TIMEOUT,      "tunnel_idle_timeout",      "nothing moved in the tunnel for too long",             0,   0, NEVER) \
+	X(STOPPING,                 "stopping",                 "the proxy is stopping",                              503, 503, NEVER) \
 	X(DRAIN_TIMEOUT,            "drain_timeout",            "the proxy had to stop",                              503, 503, NEVER) \
 	X(OVERLOADED,               "overloaded",               "a limit of the proxy is reached",                    503, 503, NEVER) \
 	X(PROXY_HEADER_MALFORMED,   "proxy_header_malformed",   "the PROXY header is malformed or too large",           0,   0, NEVER) \

@@ -18,7 +18,7 @@
 
 struct budget {
 	atomic_size_t used;
-	size_t max; /* bytes; set before the threads start */
+	atomic_size_t max; /* bytes; a reload may change it, also to less than is used */
 };
 
 /* Takes `bytes` from the budget; false, and nothing taken, if they are not there. */

@@ -71,7 +71,15 @@ static enum exit_status run_with(struct setup *setup, const struct options *opti
 	return status;
 }
 
-/* Loads the setup and tells about it; then `go_on` does, with it. */
+static enum exit_status explain_with(struct setup *setup, const struct options *options)
+{
+	enum exit_status status = explain_print(setup, options);
+
+	setup_unref(setup);
+	return status;
+}
+
+/* Loads the setup and tells about it; then `go_on` does, with it: the reference is its own. */
 static enum exit_status load_and(const struct options *options,
                                  enum exit_status (*go_on)(struct setup *setup,
                                                            const struct options *options))
@@ -98,12 +106,14 @@ static enum exit_status load_and(const struct options *options,
 	else if (error)
 		status = cannot_run(error_words(error));
 	diagnostics_done(&diagnostics);
-	if (!error && status == EXIT_CLEAN && go_on)
+	if (!error && status == EXIT_CLEAN && go_on) {
 		status = go_on(setup, options);
-	else if (!error && status == EXIT_CLEAN && !options->json)
+		setup = NULL;
+	} else if (!error && status == EXIT_CLEAN && !options->json) {
 		(void)printf("%s: good: listeners %zu, routes %zu, clusters %zu\n", options->config,
 		             setup->listener_count, setup->config->route_count,
 		             setup->config->cluster_count);
+	}
 	setup_unref(setup);
 	tls_library_close();
 	return status;
@@ -125,7 +135,7 @@ static enum exit_status command_explain(const struct options *options)
 
 	if (!explain_needs_setup(options, &status))
 		return status;
-	return load_and(options, explain_print);
+	return load_and(options, explain_with);
 }
 
 static enum exit_status command_version(const struct options *options)
@@ -238,6 +248,11 @@ static const struct command {
      "show how the running proxy is: connections, failed handshakes, clusters, certificates",
      "Asks its admin interface, which is found by --admin, else by the configuration.\n"
      "Exit status 0: it has answered, 3: it has not.\n"},
+	{"reload", NULL, OPTION_CONFIG | OPTION_ADMIN | OPTION_JSON, ask_reload,
+     "let the running proxy read its configuration again, as SIGHUP does",
+     "What is wrong with the file is told as `check` does; then everything stays as it is.\n"
+     "Exit status 0: new connections have the new configuration, 1: the file is wrong, 3: it\n"
+     "could not be done, or no proxy answers.\n"},
 	{"healthcheck", NULL, OPTION_CONFIG | OPTION_ADMIN | OPTION_HEALTH, ask_health,
      "tell in one line whether the running proxy is ready",
      "For HEALTHCHECK of Docker and the like: it needs no shell.\n"

@@ -216,6 +216,8 @@ struct config_timeouts {
 	uint64_t tunnel_idle_ms;
 	uint64_t linger_ms; /* after the last answer, for the client to read it and close */
 	uint64_t drain_ms;
+	uint64_t reload_keep_alive_ms; /* of connections that began before a reload */
+	uint64_t reload_drain_ms;      /* of whatever began before a reload */
 };
 
 /* Where trusted proxies say who the client is. */

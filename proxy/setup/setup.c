@@ -1,10 +1,14 @@
 #include "setup/setup.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "route/hops.h"
 #include "setup/sites.h"
+
+static atomic_size_t alive;
+static _Atomic uint64_t loaded;
 
 static enum error load_tickets(struct setup_listener *listener, size_t index,
                                struct diagnostics *diagnostics)
@@ -83,6 +87,17 @@ static enum error load_listeners(struct setup *setup, struct diagnostics *diagno
 	return diagnostics->errors > 0 ? ERROR_CONFIG : OK;
 }
 
+static enum error keep_path(struct setup *setup, const char *path)
+{
+	size_t size = strlen(path) + 1;
+
+	setup->path = memory_new(size, 1);
+	if (!setup->path)
+		return ERROR_OUT_OF_MEMORY;
+	memcpy(setup->path, path, size);
+	return OK;
+}
+
 enum error setup_load(const char *path, struct diagnostics *diagnostics, struct setup **ret_setup)
 {
 	struct setup *setup = memory_new(1, sizeof(*setup));
@@ -106,10 +121,14 @@ enum error setup_load(const char *path, struct diagnostics *diagnostics, struct 
 	}
 	if (!error)
 		error = route_table_new(setup->config, &setup->routes);
+	if (!error)
+		error = keep_path(setup, path);
 	if (error) {
 		setup_unref(setup);
 		return error;
 	}
+	setup->number = atomic_fetch_add(&loaded, 1) + 1;
+	(void)atomic_fetch_add(&alive, 1);
 	*ret_setup = setup;
 	return OK;
 }
@@ -131,6 +150,8 @@ void setup_unref(struct setup *setup)
 {
 	if (!setup || atomic_fetch_sub_explicit(&setup->references, 1, memory_order_acq_rel) > 1)
 		return;
+	if (setup->number > 0)
+		(void)atomic_fetch_sub(&alive, 1);
 	for (size_t i = 0; i < setup->listener_count; i++)
 		free_listener(&setup->listeners[i]);
 	memory_free(setup->listeners);
@@ -138,7 +159,33 @@ void setup_unref(struct setup *setup)
 	setup_rules_done(&setup->rules);
 	route_table_free(setup->routes);
 	config_free(setup->config);
+	memory_free(setup->path);
 	memory_free(setup);
+}
+
+size_t setup_count_alive(void)
+{
+	return atomic_load(&alive);
+}
+
+/* Only keys of our own: those of a file are in the file. */
+static void inherit_tickets(struct setup_listener *listener, const struct setup_listener *before)
+{
+	if (!listener->tickets || !before->tickets || listener->ticket_keys || before->ticket_keys ||
+	    listener->config->tls->ticket_lifetime_ms != before->config->tls->ticket_lifetime_ms)
+		return;
+	tls_tickets_unref(listener->tickets);
+	listener->tickets = tls_tickets_ref(before->tickets);
+}
+
+void setup_inherit(struct setup *setup, const struct setup *before)
+{
+	for (size_t i = 0; i < setup->listener_count; i++)
+		for (size_t j = 0; j < before->listener_count; j++)
+			if (address_equal(&setup->listeners[i].config->address,
+			                  &before->listeners[j].config->address))
+				inherit_tickets(&setup->listeners[i], &before->listeners[j]);
+	setup_rules_inherit(&setup->rules, &before->rules);
 }
 
 bool setup_trusts(const struct setup *setup, const struct address *peer)
