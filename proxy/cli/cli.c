@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "cli/ask.h"
+#include "cli/compare.h"
 #include "cli/explain.h"
 #include "cli/hash_password.h"
 #include "cli/options.h"
@@ -126,7 +127,15 @@ static enum exit_status command_run(const struct options *options)
 
 static enum exit_status command_check(const struct options *options)
 {
-	return load_and(options, NULL);
+	enum exit_status status;
+
+	if (!options->other)
+		return load_and(options, NULL);
+	if (tls_library_open())
+		return cannot_start();
+	status = compare_print(options);
+	tls_library_close();
+	return status;
 }
 
 static enum exit_status command_explain(const struct options *options)
@@ -232,11 +241,14 @@ static const struct command {
 	const char *details;
 } commands[] = {
 	{"run", NULL, OPTION_CONFIG, command_run, "run the proxy in the foreground",
-     "Signals: TERM and INT stop within timeouts.drain, QUIT drains without a time limit,\n"
-     "a second INT stops at once.\n"},
-	{"check", "-t", OPTION_CONFIG | OPTION_JSON | OPTION_STRICT, command_check,
+     "Signals: HUP reads FILE again, for new connections; TERM and INT stop within\n"
+     "timeouts.drain, QUIT drains without a time limit, a second INT stops at once; USR1 opens\n"
+     "the files of the log anew.\n"},
+	{"check", "-t", OPTION_CONFIG | OPTION_JSON | OPTION_STRICT | OPTION_DIFF, command_check,
      "check the configuration, with all files that it names",
-     "Every error is told with its place. Exit status 0: good, 1: not.\n"},
+     "Every error is told with its place. Exit status 0: good, 1: not.\n"
+     "With --diff both files are checked, and what a reload from FILE to OTHER would change is\n"
+     "printed, each key with its place. The contents of other files are not compared.\n"},
 	{"explain", NULL, OPTION_CONFIG | OPTION_JSON | OPTION_CLIENT, command_explain,
      "tell what would be negotiated with a client, step by step, or why nothing can be",
      "From the configuration alone; the proxy need not run. One of --client, --client-hello and\n"

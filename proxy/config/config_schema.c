@@ -42,7 +42,7 @@ static const struct schema_word trusted_field_words[] = {
 static const struct schema_word workers_words[] = {{"auto", 0}, {0}};
 
 static const struct schema_field certificate_fields[] = {
-	{"chain", SCHEMA_PATH, true, AT(struct config_certificate, chain),
+	{"chain", SCHEMA_PATH, true, AT(struct config_certificate, chain), .identifies = true,
      .example = "certs/app.example.com.pem",
      .sentence = "The certificate in PEM form, followed by the intermediate ones."},
 	{"key", SCHEMA_PATH, true, AT(struct config_certificate, key),
@@ -131,7 +131,7 @@ static const struct schema name_schema = {
 static const struct schema_field tls_fields[] = {
 	{"certificates", SCHEMA_LIST, true,
      ITEMS_AT(struct config_tls, certificates, certificate_count), .min = 1, .max = 1024,
-     .of = &certificate_schema,
+     .of = &certificate_schema, .order_counts = true,
      .sentence = "The certificate is chosen by the name that the client asks for, wildcard names "
                  "included. One name may have an ECDSA and an RSA certificate."},
 	{"policy", SCHEMA_NAME, false, AT(struct config_tls, policy), .fallback = "intermediate",
@@ -257,7 +257,8 @@ static const struct schema cluster_http_schema = {
 };
 
 static const struct schema_field listener_fields[] = {
-	{"address", SCHEMA_LISTEN, true, ADDRESS_AT(struct config_listener), .example = "0.0.0.0:443",
+	{"address", SCHEMA_LISTEN, true, ADDRESS_AT(struct config_listener), .identifies = true,
+     .example = "0.0.0.0:443",
      .sentence = "Where to listen: IPv4, IPv6 in brackets and quotes, or unix:/path of a socket."},
 	{"tls", SCHEMA_OPTIONAL, false, AT(struct config_listener, tls), .of = &tls_schema,
      .sentence = "HTTPS. Without this part the listener speaks plain HTTP."},
@@ -281,7 +282,7 @@ static const struct schema listener_schema = {
 };
 
 static const struct schema_field backend_fields[] = {
-	{"address", SCHEMA_ADDRESS, true, ADDRESS_AT(struct config_backend),
+	{"address", SCHEMA_ADDRESS, true, ADDRESS_AT(struct config_backend), .identifies = true,
      .example = "127.0.0.1:8080",
      .sentence = "IP address or host name with a port, or unix:/path of a socket."},
 };
@@ -478,8 +479,9 @@ static const struct schema_field top_fields[] = {
 	{"timeouts", SCHEMA_STRUCT, false, AT(struct config, timeouts), .of = &config_timeouts_schema,
      .sentence = "How long to wait for a client."},
 	{"workers", SCHEMA_INTEGER, false, AT(struct config, workers), .fallback = "auto", .min = 1,
-     .max = 256, .words = workers_words,
-     .sentence = "Threads that serve clients; auto: one for each processor."},
+     .max = 256, .words = workers_words, .needs_restart = true,
+     .sentence = "Threads that serve clients; auto: one for each processor. A reload does not "
+                 "change their number."},
 	{"logging", SCHEMA_STRUCT, false, AT(struct config, logging), .of = &config_logging_schema,
      .sentence = "Where the logs go: stdout, stderr, off, or a path with a \"/\"."},
 	{"admin", SCHEMA_STRUCT, false, AT(struct config, admin), .of = &config_admin_schema,

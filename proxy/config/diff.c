@@ -15,7 +15,7 @@ static const char *const kind_words[CONFIG_CHANGE_KIND_COUNT] = {
 };
 
 /* One side of what is compared: a struct, and where it stands in its file. */
-struct side {
+struct half {
 	const char *object;
 	const struct node *node; /* NULL: it is not in the file, or there is no file */
 	struct place place;      /* of the nearest thing around it that is */
@@ -27,18 +27,18 @@ struct walk {
 	enum error error;
 };
 
-static void compare(struct walk *walk, const struct schema *schema, const struct side *before,
-                    const struct side *after);
+static void compare(struct walk *walk, const struct schema *schema, const struct half *before,
+                    const struct half *after);
 
 /* --- Where -------------------------------------------------------------------------------- */
 
-static struct side side_of(const char *object, const struct node *node, const struct side *around)
+static struct half half_of(const char *object, const struct node *node, const struct half *around)
 {
-	struct side side = {object, node, around->place};
+	struct half half = {object, node, around->place};
 
 	if (node)
-		side.place = node_place(node);
-	return side;
+		half.place = node_place(node);
+	return half;
 }
 
 static const struct node *child_of(const struct node *node, const char *name)
@@ -102,6 +102,17 @@ static void put_flags(const struct schema_field *field, unsigned flags, struct t
 	text_put_char(out, ']');
 }
 
+static void put_template(const struct config_template *template, struct text *out)
+{
+	for (size_t i = 0; i < template->piece_count; i++) {
+		const struct config_piece *piece = &template->pieces[i];
+
+		text_put(out, piece->text);
+		if (piece->variable != VARIABLE_NONE)
+			text_printf(out, "${%s}", variable_name(piece->variable));
+	}
+}
+
 /* A scalar as one would write it; nothing if it is not given. */
 static void put_scalar(const struct schema_field *field, const char *object, struct text *out)
 {
@@ -128,16 +139,7 @@ static void put_scalar(const struct schema_field *field, const char *object, str
 			value_put_number(field->kind, number_at(at), out);
 		break;
 	case SCHEMA_TEMPLATE:
-		/* Its pieces have what stands in the file, the names of the variables included. */
-		for (size_t i = 0; i < ((const struct config_template *)(const void *)at)->piece_count;
-		     i++) {
-			const struct config_piece *piece =
-				&((const struct config_template *)(const void *)at)->pieces[i];
-
-			text_put(out, piece->text);
-			if (piece->variable != VARIABLE_NONE)
-				text_printf(out, "${%s}", variable_name(piece->variable));
-		}
+		put_template((const struct config_template *)(const void *)at, out);
 		break;
 	default: /* all others begin with a struct config_text */
 		text_put(out, text_at(at)->text);
@@ -208,7 +210,7 @@ static void compare_values(struct walk *walk, const struct schema_field *field,
 }
 
 static void compare_scalars(struct walk *walk, const struct schema_field *field,
-                            const struct side *before, const struct side *after)
+                            const struct half *before, const struct half *after)
 {
 	struct text old;
 	struct text fresh;
@@ -284,7 +286,7 @@ static void put_item_path(struct walk *walk, const struct schema_field *field,
 }
 
 static void compare_items(struct walk *walk, const struct schema_field *field,
-                          const struct side *before, const struct side *after)
+                          const struct half *before, const struct half *after)
 {
 	if (field->of) {
 		compare(walk, field->of, before, after);
@@ -303,8 +305,8 @@ static void compare_items(struct walk *walk, const struct schema_field *field,
 
 /* Those of `here` that are not in `there` are told as `kind`; the others are compared if they are
  * not told. */
-static void walk_items(struct walk *walk, const struct items *here, const struct side *here_side,
-                       const struct items *there, const struct side *there_side,
+static void walk_items(struct walk *walk, const struct items *here, const struct half *here_half,
+                       const struct items *there, const struct half *there_half,
                        enum config_change_kind kind)
 {
 	for (size_t i = 0; i < here->count && !walk->error; i++) {
@@ -316,19 +318,50 @@ static void walk_items(struct walk *walk, const struct items *here, const struct
 		put_item_path(walk, here->field, &identity);
 
 		size_t at = find_item(there, &identity);
-		struct side own = side_of(item_at(here, i), item_of(here_side->node, i), here_side);
+		struct half own = half_of(item_at(here, i), item_of(here_half->node, i), here_half);
 
 		if (at == there->count) {
 			add(walk, kind, own.place, SPAN(""), SPAN(""), false);
 		} else if (kind == CONFIG_ADDED) {
-			struct side old =
-				side_of(item_at(there, at), item_of(there_side->node, at), there_side);
+			const struct node *node = item_of(there_half->node, at);
+			struct half old = half_of(item_at(there, at), node, there_half);
 
 			compare_items(walk, here->field, &old, &own);
 		}
 		text_done(&identity);
 		text_cut(&walk->path, size);
 	}
+}
+
+/* The same items, but others come first. */
+static void compare_order(struct walk *walk, const struct items *before, const struct items *after,
+                          struct place place)
+{
+	struct text old;
+	struct text fresh;
+	bool is_same_set = true;
+
+	text_init(&old, VALUE_MAX);
+	text_init(&fresh, VALUE_MAX);
+	for (size_t i = 0; i < before->count; i++) {
+		size_t size = fresh.size;
+
+		put_identity(after->field, item_at(after, i), &fresh);
+
+		struct text one;
+
+		text_init(&one, VALUE_MAX);
+		text_put(&one, span_from(text_span(&fresh), size));
+		is_same_set &= find_item(before, &one) < before->count;
+		text_done(&one);
+		text_put_string(&fresh, i + 1 < before->count ? ", " : "");
+		put_identity(before->field, item_at(before, i), &old);
+		text_put_string(&old, i + 1 < before->count ? ", " : "");
+	}
+	if (is_same_set && !span_equal(text_span(&old), text_span(&fresh)))
+		add(walk, CONFIG_CHANGED, place, text_span(&old), text_span(&fresh), false);
+	text_done(&old);
+	text_done(&fresh);
 }
 
 /* A list of values: as a whole. */
@@ -343,7 +376,7 @@ static void put_list(const struct items *items, struct text *out)
 }
 
 static void compare_lists(struct walk *walk, const struct schema_field *field,
-                          const struct side *before, const struct side *after)
+                          const struct half *before, const struct half *after)
 {
 	struct items old = items_of(field, before->object);
 	struct items fresh = items_of(field, after->object);
@@ -353,6 +386,8 @@ static void compare_lists(struct walk *walk, const struct schema_field *field,
 	if (field->of || field->kind == SCHEMA_MAP) {
 		walk_items(walk, &old, before, &fresh, after, CONFIG_REMOVED);
 		walk_items(walk, &fresh, after, &old, before, CONFIG_ADDED);
+		if (field->order_counts && old.count == fresh.count)
+			compare_order(walk, &old, &fresh, after->place);
 		return;
 	}
 	text_init(&old_text, VALUE_MAX);
@@ -367,10 +402,10 @@ static void compare_lists(struct walk *walk, const struct schema_field *field,
 /* --- All ---------------------------------------------------------------------------------- */
 
 static void compare_optional(struct walk *walk, const struct schema_field *field,
-                             const struct side *before, const struct side *after)
+                             const struct half *before, const struct half *after)
 {
-	struct side old = *before;
-	struct side fresh = *after;
+	struct half old = *before;
+	struct half fresh = *after;
 
 	old.object = pointer_at(before->object + field->offset);
 	fresh.object = pointer_at(after->object + field->offset);
@@ -383,10 +418,10 @@ static void compare_optional(struct walk *walk, const struct schema_field *field
 }
 
 static void compare_field(struct walk *walk, const struct schema_field *field,
-                          const struct side *before, const struct side *after)
+                          const struct half *before, const struct half *after)
 {
-	struct side old = side_of(before->object, child_of(before->node, field->name), before);
-	struct side fresh = side_of(after->object, child_of(after->node, field->name), after);
+	struct half old = half_of(before->object, child_of(before->node, field->name), before);
+	struct half fresh = half_of(after->object, child_of(after->node, field->name), after);
 	size_t size = walk->path.size;
 
 	text_printf(&walk->path, "%s%s", size > 0 ? "." : "", field->name);
@@ -404,8 +439,8 @@ static void compare_field(struct walk *walk, const struct schema_field *field,
 	text_cut(&walk->path, size);
 }
 
-static void compare(struct walk *walk, const struct schema *schema, const struct side *before,
-                    const struct side *after)
+static void compare(struct walk *walk, const struct schema *schema, const struct half *before,
+                    const struct half *after)
 {
 	for (size_t i = 0; i < schema->count && !walk->error; i++)
 		compare_field(walk, &schema->fields[i], before, after);
@@ -436,10 +471,10 @@ enum error config_diff_make(const struct config_version *before, const struct co
 	read_places(&fresh, after->source);
 	text_init(&walk.path, PATH_MAX_BYTES);
 
-	const struct side old_side = {(const char *)before->config, old.root, {0}};
-	const struct side fresh_side = {(const char *)after->config, fresh.root, {0}};
+	const struct half old_half = {(const char *)before->config, old.root, {0}};
+	const struct half fresh_half = {(const char *)after->config, fresh.root, {0}};
 
-	compare(&walk, &config_schema, &old_side, &fresh_side);
+	compare(&walk, &config_schema, &old_half, &fresh_half);
 	text_done(&walk.path);
 	document_done(&old);
 	document_done(&fresh);

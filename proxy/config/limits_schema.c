@@ -113,9 +113,8 @@ static const struct schema_field timeout_fields[] = {
 	/* Who is in the middle of something asks again sooner; idle connections soon free a setup. */
 	{"reload_keep_alive", SCHEMA_DURATION, false, AT(struct config_timeouts, reload_keep_alive_ms),
      .fallback = "10s", .min = 0, .max = DAY,
-     .sentence =
-         "After a reload, for an idle connection from before it: its next request is "
-         "answered with Connection: close, so that none is lost; without one it is closed."},
+     .sentence = "After a reload, for an idle connection from before it: its next request is "
+                 "answered with Connection: close, so that none is lost; without one it ends."},
 	/* As long as tunnel_idle: a day with many reloads leaves few setups in memory. */
 	{"reload_drain", SCHEMA_DURATION, false, AT(struct config_timeouts, reload_drain_ms),
      .fallback = "1h", .min = 0, .max = 30 * (uint64_t)DAY,

@@ -76,6 +76,10 @@ struct schema_field {
 	bool is_aside;        /* reference: shown with all that is in it, commented out */
 	bool is_secret;       /* its value is never shown */
 	bool shown;           /* reference: not commented out, though it is not required */
+	bool identifies;      /* diff: tells an item of a list from the others */
+	bool order_counts;    /* diff: of a list of structs */
+	bool is_secret;       /* diff: its values are not printed */
+	bool needs_restart;   /* a reload does not change it */
 };
 
 /* An offset that a struct does not have. */

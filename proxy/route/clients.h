@@ -9,8 +9,8 @@
  * that nobody can choose addresses that meet in one set. Each set is guarded by one of a few locks,
  * held for some nanoseconds. Where a set is full, the two uses differ; see below.
  *
- * Owner: whoever holds a reference: the rules of a route, over a reload those of before and of after
- * it. Threads: any.
+ * Owner: whoever holds a reference: the rules of a route, and those of the same route after a
+ * reload. Threads: any.
  */
 #ifndef SALLYPORT_ROUTE_CLIENTS_H
 #define SALLYPORT_ROUTE_CLIENTS_H

@@ -2,7 +2,7 @@
  * The listening sockets of the process: for each address of the setup one for each worker.
  *
  * A reload binds what is new before anything else changes, keeps the sockets of addresses that
- * stay, with all that waits in their queues, and closes the others once no worker has them any more.
+ * stay, with all that waits in their queues, and closes the others once no worker has them.
  *
  * Owner: the server. Threads: the server's own; the workers borrow the sockets.
  */

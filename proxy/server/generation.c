@@ -25,10 +25,10 @@ static void cut_off(void *owner)
 {
 	struct generation *generation = owner;
 
-	log_message(
-		generation->services.log, LOG_WARNING, "reload_drain_over",
-		"timeouts.reload_drain has passed: cut off are connections from before the reload, %zu",
-		generation->services.session_count);
+	log_message(generation->services.log, LOG_WARNING, "reload_drain_over",
+	            "timeouts.reload_drain has passed; connections from before the reload that are "
+	            "cut off: %zu",
+	            generation->services.session_count);
 	generation_abort(generation);
 }
 

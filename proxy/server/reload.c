@@ -45,7 +45,7 @@ static void tell_diagnostics(struct reload *reload, struct diagnostics *diagnost
 		size_t end = span_find(rest, '\n');
 
 		log_begin(log, LOG_TO_ERRORS, is_refused ? LOG_ERROR : LOG_WARNING,
-		          is_refused ? "reload_refused" : "config_warning");
+		          is_refused ? "config_error" : "config_warning");
 		log_put(log, "message", span_cut(rest, 0, end));
 		log_end(log);
 		rest = span_from(rest, end + 1);

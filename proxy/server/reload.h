@@ -7,7 +7,7 @@
  *
  * The file is loaded and checked wholly on another thread; then new addresses are bound, new logs
  * opened, and each worker prepares; only when all that has worked do the workers swap. Whatever
- * goes wrong before leaves everything as it is, and is told to the error log and to those who asked.
+ * goes wrong before leaves everything as it is; the error log and those who asked are told.
  *
  * Who asks while a reload goes on is answered by one more that begins afterwards, however many ask:
  * the file may have changed since.

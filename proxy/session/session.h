@@ -87,7 +87,8 @@ MUST_CHECK enum error session_open(struct services *services, const struct setup
                                    struct tls_server *tls, int fd, const struct address *peer);
 /* Ends after the exchange that runs; at once if none does. services->draining must be set. */
 void session_drain(struct session *session);
-/* A newer setup has taken over: one more request may come, soon. services->retired_ms must be set. */
+/* A newer setup has taken over: one more request may come, if it comes soon.
+ * services->retired_ms must be set. */
 void session_retire(struct session *session);
 /* Closes now. */
 void session_abort(struct session *session);

@@ -139,7 +139,7 @@ def test_a_websocket_goes_on_until_the_deadline(start_proxy, sites):
         reload(proxy, sites(0, timeouts={"reload_drain": "50ms"}))
         assert client.wire_end() is not None
     told = until(lambda: proxy.errors(event="reload_drain_over"), "the deadline is told")
-    assert told[0]["message"].endswith("from before the reload, 1")
+    assert told[0]["message"].endswith("that are cut off: 1")
     assert proxy.exchange(path="/socket", reason="drain_timeout")
     until(lambda: setups_alive(proxy) == 1, "the old setups are gone")
 

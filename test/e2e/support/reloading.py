@@ -37,9 +37,10 @@ def refused(proxy):
     proxy.send_signal(signal.SIGHUP)
 
     def told():
-        fresh = logs.events(proxy.process.stderr[before:], "reload_refused")
-        lines = [line["message"] for line in fresh]
-        return lines if lines and lines[-1].startswith("everything stays as it is") else None
+        fresh = logs.lines(proxy.process.stderr[before:])
+        lines = [line for line in fresh if line["event"] in ("config_error", "reload_refused")]
+        is_told = lines and lines[-1]["event"] == "reload_refused"
+        return [line["message"] for line in lines] if is_told else None
 
     return until(told, "it has refused to reload")
 
