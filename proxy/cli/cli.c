@@ -5,9 +5,12 @@
 
 #include "base/text.h"
 #include "cli/ask.h"
+#include "cli/command.h"
 #include "cli/compare.h"
+#include "cli/completion.h"
 #include "cli/explain.h"
 #include "cli/hash_password.h"
+#include "cli/manual.h"
 #include "cli/options.h"
 #include "cli/policies.h"
 #include "cli/version.h"
@@ -232,14 +235,34 @@ static enum exit_status command_policies(const struct options *options)
 	return options->has_config ? print_own_policies(options) : print_policies(options, NULL);
 }
 
-static const struct command {
-	const char *name;
-	const char *alias;
-	unsigned options;
-	enum exit_status (*run)(const struct options *options);
-	const char *summary;
-	const char *details;
-} commands[] = {
+/* Prints what the NAME stands for, or which names there are. */
+static enum exit_status print_named(const struct options *options,
+                                    bool (*print)(const char *name, struct text *out),
+                                    const char *names)
+{
+	struct text text;
+
+	text_init(&text, OUTPUT_MAX);
+	if (print(options->name, &text)) {
+		print_text(stdout, &text);
+		return EXIT_CLEAN;
+	}
+	text_done(&text);
+	(void)fprintf(stderr, "sallyport: %s\n", names);
+	return EXIT_USAGE;
+}
+
+static enum exit_status command_manual(const struct options *options)
+{
+	return print_named(options, manual_print, "a page is sallyport or sallyport.yaml");
+}
+
+static enum exit_status command_completion(const struct options *options)
+{
+	return print_named(options, completion_print, "a shell is bash, zsh or fish");
+}
+
+static const struct command commands[] = {
 	{"run", NULL, OPTION_CONFIG, command_run, "run the proxy in the foreground",
      "Signals: HUP reads FILE again, for new connections; TERM and INT stop within\n"
      "timeouts.drain, QUIT drains without a time limit, a second INT stops at once; USR1 opens\n"
@@ -279,9 +302,18 @@ static const struct command {
      "list the TLS policies, print one in full, or compare two",
      "With a NAME, such as intermediate: its versions, cipher suites, groups and signature\n"
      "algorithms, in the order in which they are preferred.\n"},
+	{"manual", NULL, OPTION_NAME, command_manual, "print a manual page, in man(7) macros",
+     "NAME is sallyport or sallyport.yaml. To read it: sallyport manual | man -l -\n"},
+	{"completion", NULL, OPTION_NAME, command_completion,
+     "print what a shell needs to complete our command lines", "NAME is bash, zsh or fish.\n"},
 	{"version", "--version", 0, command_version, "print the version, the libraries and the build",
      ""},
 };
+
+struct command_table command_table(void)
+{
+	return (struct command_table){commands, ARRAY_LENGTH(commands)};
+}
 
 static void print_usage(FILE *file)
 {

@@ -135,9 +135,20 @@ bool options_read(int argc, char **argv, unsigned taken, struct options *ret_opt
 	return true;
 }
 
-void options_print(unsigned taken)
+void options_each(unsigned taken, void (*each)(const char *usage, void *owner), void *owner)
 {
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
 		if (is_taken(&rows[i], taken))
-			(void)printf("  %s\n", rows[i].usage);
+			each(rows[i].usage, owner);
+}
+
+static void print(const char *usage, void *owner)
+{
+	(void)owner;
+	(void)printf("  %s\n", usage);
+}
+
+void options_print(unsigned taken)
+{
+	options_each(taken, print, NULL);
 }

@@ -42,6 +42,9 @@ struct options {
  */
 bool options_read(int argc, char **argv, unsigned taken, struct options *ret_options);
 
+/* Calls `each` with the usage of these options, such as `    --json    for programs: …`: what is
+ * typed, two spaces or more, words. */
+void options_each(unsigned taken, void (*each)(const char *usage, void *owner), void *owner);
 /* The lines of a usage text for these options. */
 void options_print(unsigned taken);
 

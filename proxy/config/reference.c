@@ -73,9 +73,11 @@ static void put_comment(struct text *out, size_t indent, struct span words)
 	}
 }
 
-/* `size, 1KiB to 60KiB, default 32KiB` */
-static void put_kind(const struct schema_field *field, struct text *out)
+void config_reference_put_kind(const struct schema_field *field, struct text *out)
 {
+	if (field->kind == SCHEMA_STRUCT || field->kind == SCHEMA_OPTIONAL)
+		return;
+
 	bool is_list = field->kind == SCHEMA_ENUM || field->kind == SCHEMA_FLAGS;
 	bool is_number = field->kind == SCHEMA_INTEGER || field->kind == SCHEMA_SIZE ||
 	                 field->kind == SCHEMA_DURATION;
@@ -109,7 +111,7 @@ static void put_description(const struct schema_field *field, struct text *out, 
 		return;
 	text_init(&kind, 400);
 	text_put_char(&kind, '[');
-	put_kind(field, &kind);
+	config_reference_put_kind(field, &kind);
 	text_put_char(&kind, ']');
 	put_comment(out, indent, text_span(&kind));
 	if (kind.cut)

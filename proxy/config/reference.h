@@ -7,10 +7,14 @@
 #define SALLYPORT_CONFIG_REFERENCE_H
 
 #include "base/text.h"
+#include "config/schema.h"
 
 enum { REFERENCE_SIZE_MAX = 64 << 10 };
 
 /* Adds it all, less than REFERENCE_SIZE_MAX bytes. */
 void config_reference_print(struct text *out);
+/* Adds what a key takes, such as `size, 1KiB to 60KiB, default 32KiB`; nothing for one that holds
+ * other keys. */
+void config_reference_put_kind(const struct schema_field *field, struct text *out);
 
 #endif

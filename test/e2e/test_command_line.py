@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 COMMANDS = [
     "run", "check", "explain", "version", "config-reference", "policies", "hash-password",
     "status", "reload", "healthcheck",
+    "manual", "completion",
 ]
 NOBODY = "127.0.0.1:9"
 
