@@ -35,6 +35,17 @@ static const struct listener_events events = {
 	.on_exhausted = on_exhausted,
 };
 
+void service_set_limits(struct service *service, const struct service_limits *limits)
+{
+	service->options.limits = *limits;
+	service->limits = (struct h1_limits){
+		.head_size_max = limits->head_size,
+		.field_count_max = FIELDS_MAX,
+		.target_size_max = limits->head_size,
+		.body_size_max = limits->body_size,
+	};
+}
+
 enum error service_open(const struct service_options *options, struct service **ret_service)
 {
 	struct service *service = memory_new(1, sizeof(*service));
@@ -42,12 +53,7 @@ enum error service_open(const struct service_options *options, struct service **
 	if (!service)
 		return ERROR_OUT_OF_MEMORY;
 	service->options = *options;
-	service->limits = (struct h1_limits){
-		.head_size_max = options->limits.head_size,
-		.field_count_max = FIELDS_MAX,
-		.target_size_max = options->limits.head_size,
-		.body_size_max = options->limits.body_size,
-	};
+	service_set_limits(service, &options->limits);
 	list_init(&service->connections);
 
 	enum error error =

@@ -44,6 +44,8 @@ struct service_options {
 /* ERROR_OUT_OF_MEMORY, ERROR_SYSTEM. */
 MUST_CHECK enum error service_open(const struct service_options *options,
                                    struct service **ret_service);
+/* For connections from now on. */
+void service_set_limits(struct service *service, const struct service_limits *limits);
 /* Closes all connections at once. Nobody may answer an ask after this. NULL is allowed. */
 void service_close(struct service *service);
 /* Accepts no more; what is open goes on until service_close(). */

@@ -157,6 +157,12 @@ fail:
 	return ERROR_OUT_OF_MEMORY;
 }
 
+static void close_idle(struct backend *backend)
+{
+	while (!list_is_empty(&backend->idle))
+		link_drop(LIST_OBJECT(backend->idle.next, struct link, node));
+}
+
 static void inherit_backend(struct backend *backend, const struct cluster *before)
 {
 	for (size_t i = 0; i < before->backend_count; i++) {
@@ -170,6 +176,9 @@ static void inherit_backend(struct backend *backend, const struct cluster *befor
 		}
 		backend->avoid_until_ms = old->avoid_until_ms;
 		backend->keep_alive = old->keep_alive;
+		backend->is_drained = old->is_drained;
+		backend->failure_count = old->failure_count;
+		backend->failure = old->failure;
 		return;
 	}
 }
@@ -188,12 +197,6 @@ void clusters_inherit(struct clusters *clusters, const struct clusters *before)
 				inherit_backend(&cluster->backends[k], old);
 		}
 	}
-}
-
-static void close_idle(struct backend *backend)
-{
-	while (!list_is_empty(&backend->idle))
-		link_drop(LIST_OBJECT(backend->idle.next, struct link, node));
 }
 
 static void close_backend(struct backend *backend)

@@ -12,6 +12,7 @@ enum {
 	WHY_MAX = 1024,
 	/* More than the proxy's own limits for workers and backends together, by default. */
 	WITHIN_MS = 5000,
+	RELOAD_WITHIN_MS = 120000, /* many certificates take their time */
 };
 
 /* Where a proxy may be asked. */
@@ -58,11 +59,9 @@ static bool read_config(const char *path, struct places *places, struct text *wh
 	return !is_off;
 }
 
-static enum error ask(const struct options *options, const char *target, int *ret_status,
-                      struct text *content, struct text *why)
+static enum error ask(const struct options *options, const struct admin_question *question,
+                      int *ret_status, struct text *content, struct text *why)
 {
-	const struct admin_question question = {
-		.method = METHOD_GET, .target = target, .within_ms = WITHIN_MS};
 	struct places places = {.count = 0};
 
 	if (options->admin) {
@@ -78,7 +77,7 @@ static enum error ask(const struct options *options, const char *target, int *re
 	} else if (!read_config(options->config, &places, why)) {
 		return ERROR_NOT_FOUND;
 	}
-	return admin_client_ask(places.addresses, places.count, &question, ret_status, content, why);
+	return admin_client_ask(places.addresses, places.count, question, ret_status, content, why);
 }
 
 /* Why there is no answer. */
@@ -91,34 +90,66 @@ static void explain_failure(FILE *file, enum error error, const struct text *why
 		(void)fprintf(file, "%s\n", text_string(why));
 }
 
-enum exit_status ask_status(const struct options *options)
+/* Prints the answer. *ret_status: of HTTP, if the result is EXIT_CLEAN. */
+static enum exit_status ask_and_print(const struct options *options,
+                                      const struct admin_question *question, int *ret_status)
 {
 	enum exit_status exit_status = EXIT_CLEAN;
 	struct text content;
 	struct text why;
-	int status = 0;
 
 	text_init(&content, ADMIN_ANSWER_MAX);
 	text_init(&why, WHY_MAX);
 
-	enum error error = ask(options, options->json ? "/status?format=json" : "/status?format=text",
-	                       &status, &content, &why);
+	enum error error = ask(options, question, ret_status, &content, &why);
 
 	if (error) {
 		(void)fprintf(stderr, "sallyport: ");
 		explain_failure(stderr, error, &why);
 		exit_status = error == ERROR_ADDRESS_INVALID ? EXIT_USAGE : EXIT_CANNOT_RUN;
 	} else {
-		(void)fwrite(text_string(&content), 1, content.size, status == 200 ? stdout : stderr);
-		exit_status = status == 200 ? EXIT_CLEAN : EXIT_CANNOT_RUN;
+		(void)fwrite(text_string(&content), 1, content.size, *ret_status == 200 ? stdout : stderr);
 	}
 	text_done(&content);
 	text_done(&why);
 	return exit_status;
 }
 
+enum exit_status ask_status(const struct options *options)
+{
+	const struct admin_question question = {
+		.method = METHOD_GET,
+		.target = options->json ? "/status?format=json" : "/status?format=text",
+		.within_ms = WITHIN_MS,
+	};
+	int status = 0;
+	enum exit_status exit_status = ask_and_print(options, &question, &status);
+
+	return exit_status == EXIT_CLEAN && status != 200 ? EXIT_CANNOT_RUN : exit_status;
+}
+
+enum exit_status ask_reload(const struct options *options)
+{
+	const struct admin_question question = {
+		.method = METHOD_POST,
+		.target = options->json ? "/reload?format=json" : "/reload?format=line",
+		.within_ms = RELOAD_WITHIN_MS,
+	};
+	int status = 0;
+	enum exit_status exit_status = ask_and_print(options, &question, &status);
+
+	if (exit_status != EXIT_CLEAN || status == 200)
+		return exit_status;
+	return status == 422 ? EXIT_CONFIG : EXIT_CANNOT_RUN;
+}
+
 enum exit_status ask_health(const struct options *options)
 {
+	const struct admin_question question = {
+		.method = METHOD_GET,
+		.target = options->live ? "/healthz?format=line" : "/readyz?format=line",
+		.within_ms = WITHIN_MS,
+	};
 	struct text content;
 	struct text why;
 	int status = 0;
@@ -126,8 +157,7 @@ enum exit_status ask_health(const struct options *options)
 	text_init(&content, ADMIN_ANSWER_MAX);
 	text_init(&why, WHY_MAX);
 
-	enum error error = ask(options, options->live ? "/healthz?format=line" : "/readyz?format=line",
-	                       &status, &content, &why);
+	enum error error = ask(options, &question, &status, &content, &why);
 	enum exit_status exit_status = !error && status == 200 ? EXIT_CLEAN : EXIT_CONFIG;
 
 	/* To standard output in any case: that is what Docker keeps. */

@@ -295,6 +295,11 @@ static const struct command commands[] = {
      "show how the running proxy is: connections, failed handshakes, clusters, certificates",
      "Asks its admin interface, which is found by --admin, else by the configuration.\n"
      "Exit status 0: it has answered, 3: it has not.\n"},
+	{"reload", NULL, OPTION_CONFIG | OPTION_ADMIN | OPTION_JSON, ask_reload,
+     "let the running proxy read its configuration again, as SIGHUP does",
+     "What is wrong with the file is told as `check` does; then everything stays as it is.\n"
+     "Exit status 0: new connections have the new configuration, 1: the file is wrong, 3: it\n"
+     "could not be done, or no proxy answers.\n"},
 	{"healthcheck", NULL, OPTION_CONFIG | OPTION_ADMIN | OPTION_HEALTH, ask_health,
      "tell in one line whether the running proxy is ready",
      "For HEALTHCHECK of Docker and the like: it needs no shell.\n"

@@ -247,7 +247,7 @@ static void put_map(const struct schema_field *field, const char *object, struct
 			put_schema(field->of, item, out, indent + INDENT, false);
 			continue;
 		}
-		if (field->item->kind == SCHEMA_TEMPLATE && is_credential(name))
+		if (field->is_secret || (field->item->kind == SCHEMA_TEMPLATE && is_credential(name)))
 			text_put_string(out, secret);
 		else
 			put_scalar(field->item, item, out);

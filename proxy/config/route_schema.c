@@ -100,7 +100,6 @@ static const struct schema_field user_item = {
 	.offset = offsetof(struct config_user, hash),
 	.beside = offsetof(struct config_user, name),
 	.max = 383, /* CRYPT_OUTPUT_SIZE without the NUL */
-	.is_secret = true,
 };
 
 static const struct schema_field basic_auth_fields[] = {

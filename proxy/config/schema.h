@@ -74,10 +74,10 @@ struct schema_field {
 	const char *example;  /* reference: a value to show where there is no default */
 	const char *more;     /* reference: lines to show after the first item */
 	bool is_aside;        /* reference: shown with all that is in it, commented out */
-	bool is_secret;       /* its values are shown to nobody */
 	bool shown;           /* reference: not commented out, though it is not required */
 	bool identifies;      /* diff: tells an item of a list from the others */
 	bool order_counts;    /* diff: of a list of structs */
+	bool is_secret;       /* its values are never printed */
 	bool needs_restart;   /* a reload does not change it */
 };
 

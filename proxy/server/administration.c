@@ -27,13 +27,19 @@ static const struct admin_page pages[] = {
 	{METHOD_GET, "/log-level", page_log_level, "how much the error log tells"},
 	{METHOD_POST, "/log-level/*", page_set_log_level,
      "error, warning, notice or debug, until the next reload"},
+	{METHOD_POST, "/reload", page_reload, "read the configuration again, as SIGHUP"},
 	{METHOD_POST, "/drain", page_drain, "stop without a time limit, as SIGQUIT"},
 	{METHOD_POST, "/stop", page_stop, "stop within timeouts.drain, as SIGTERM"},
 };
 
 const struct config *administration_config(const struct administration *administration)
 {
-	return administration->view.shared->setup->config;
+	return administration_setup(administration)->config;
+}
+
+struct setup *administration_setup(const struct administration *administration)
+{
+	return administration->view.setup(administration->view.server);
 }
 
 static enum error find_access(const struct config_admin *config, struct admin_access *ret_access,
@@ -114,6 +120,16 @@ enum error administration_bind(struct administration *administration, const stru
 	return error;
 }
 
+static struct service_limits limits_of(const struct config_admin *config)
+{
+	return (struct service_limits){
+		.connections = config->connections,
+		.head_size = config->head_size,
+		.body_size = config->body_size,
+		.time_ms = config->timeout_ms,
+	};
+}
+
 enum error administration_open(struct administration *administration,
                                const struct server_view *view)
 {
@@ -129,10 +145,7 @@ enum error administration_open(struct administration *administration,
 		.pool = &administration->pool,
 		.socket = administration->socket.fd,
 		.is_tcp = administration->socket.address.kind != ADDRESS_UNIX,
-		.limits = {.connections = config->connections,
-	               .head_size = config->head_size,
-	               .body_size = config->body_size,
-	               .time_ms = config->timeout_ms},
+		.limits = limits_of(config),
 		.pages = pages,
 		.page_count = ARRAY_LENGTH(pages),
 		.owner = administration,
@@ -149,6 +162,28 @@ enum error administration_open(struct administration *administration,
 	address_format(&administration->socket.address, text, sizeof(text));
 	log_message(view->log, LOG_NOTICE, "admin_open", "the admin interface listens on %s", text);
 	return OK;
+}
+
+static bool is_same_text(struct config_text a, struct config_text b)
+{
+	return span_equal(a.text, b.text);
+}
+
+/* Whoever asked for the reload has come through the socket: it is not closed under him. */
+void administration_update(struct administration *administration, const struct config *before)
+{
+	const struct config_admin *now = &administration_config(administration)->admin;
+	const struct config_admin *old = &before->admin;
+	const struct service_limits limits = limits_of(now);
+
+	if (administration->service)
+		service_set_limits(administration->service, &limits);
+	if (!is_same_text(now->address_text, old->address_text) ||
+	    !is_same_text(now->mode_text, old->mode_text) || !is_same_text(now->user, old->user) ||
+	    !is_same_text(now->group, old->group))
+		log_message(administration->view.log, LOG_WARNING, "restart_needed",
+		            "the socket of the admin interface stays as it is until the proxy is started "
+		            "anew: admin.address, mode, user and group do not change in a reload");
 }
 
 void administration_close(struct administration *administration)

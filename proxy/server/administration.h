@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "server/inquiry.h"
+#include "server/reload.h"
 #include "server/worker.h"
 
 /* What the pages see of the server, and what they may ask of it. Borrows: all. */
@@ -27,10 +28,12 @@ struct server_view {
 	struct loop *loop;
 	struct log *log;
 	struct inquiries *inquiries;
-	const struct worker_shared *shared; /* `setup` is the newest */
+	const struct worker_shared *shared;
 	struct worker *const *workers;
+	struct reload *reload;
 	size_t worker_count;
 	void *server;
+	struct setup *(*setup)(void *server); /* the one that new connections get */
 	bool (*is_draining)(void *server);
 	/* As SIGTERM (`has_limit`), or as SIGQUIT. */
 	void (*drain)(void *server, bool has_limit);
@@ -62,6 +65,8 @@ MUST_CHECK enum error administration_bind(struct administration *administration,
 /* Begins to serve on it. ERROR_OUT_OF_MEMORY, ERROR_SYSTEM. */
 MUST_CHECK enum error administration_open(struct administration *administration,
                                           const struct server_view *view);
+/* After a reload: the limits are those of the new setup. Its socket stays where it is. */
+void administration_update(struct administration *administration, const struct config *before);
 /* Closes socket and connections; the inquiries of the view must be gone. */
 void administration_close(struct administration *administration);
 /* After the loop has run down, or if it was never opened. Zeroed, too. */
@@ -74,7 +79,8 @@ static inline struct administration *administration_of(const struct admin_ask *a
 	return ask->owner;
 }
 
-/* The configuration of now. */
+/* The setup of now, and its configuration. */
+struct setup *administration_setup(const struct administration *administration);
 const struct config *administration_config(const struct administration *administration);
 /*
  * Puts a question to all workers whose answers `events->on_done` turns into the answer to the ask,

@@ -71,11 +71,8 @@ struct census *census_take(struct worker *worker)
 			take_backend(&cluster->backends[j], loop_now_ms(newest->loop),
 			             &census->backends[next++]);
 	}
-	for (struct services *services = newest; services;
-	     services = worker_services(worker, census->setups)) {
-		take_sessions(services, census->setups > 0, census);
-		census->setups++;
-	}
+	for (size_t i = 0; (newest = worker_services(worker, i)); i++)
+		take_sessions(newest, i > 0, census);
 	return census;
 }
 
@@ -101,7 +98,6 @@ void census_add(struct census *census, const struct census *other)
 	census->workers++;
 	census->sessions += other->sessions;
 	census->old_sessions += other->old_sessions;
-	census->setups = other->setups > census->setups ? other->setups : census->setups;
 	for (size_t i = 0; i < SESSION_PHASE_COUNT; i++)
 		census->phases[i] += other->phases[i];
 	for (size_t i = 0; i < ERROR_COUNT; i++)

@@ -37,8 +37,7 @@ struct census {
 	unsigned workers; /* how many it is made of */
 	size_t sessions;
 	size_t phases[SESSION_PHASE_COUNT];
-	size_t setups;       /* that still have sessions, or get the new ones: the most of any worker */
-	size_t old_sessions; /* of setups that were replaced */
+	size_t old_sessions;                      /* of setups that were replaced */
 	uint64_t handshake_failures[ERROR_COUNT]; /* since the start, by reason */
 	size_t backend_count;
 	struct census_backend backends[]; /* of all clusters of the setup, one after the other */

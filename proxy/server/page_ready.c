@@ -272,10 +272,10 @@ static void on_census(void *owner, void *const *answers, size_t count)
 
 static bool is_fresh(const struct readiness *readiness)
 {
-	const struct server_view *view = &readiness->administration->view;
+	const struct administration *administration = readiness->administration;
 
-	return readiness->setup == view->shared->setup &&
-	       loop_now_ms(view->loop) - readiness->known_ms < FRESH_MS;
+	return readiness->setup == administration_setup(administration) &&
+	       loop_now_ms(administration->view.loop) - readiness->known_ms < FRESH_MS;
 }
 
 void page_ready(struct admin_ask *ask)

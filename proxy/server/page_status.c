@@ -91,7 +91,7 @@ void page_certificates(struct admin_ask *ask)
 	struct tree tree;
 
 	admin_begin(&tree);
-	put_certificates(&tree, administration_of(ask)->view.shared->setup);
+	put_certificates(&tree, administration_setup(administration_of(ask)));
 	admin_answer_tree(ask, 200, &tree);
 }
 
@@ -112,14 +112,14 @@ static void put_memory(struct tree *tree, const struct worker_shared *shared)
 {
 	tree_begin_object(tree, "memory");
 	tree_put_bytes(tree, "used_bytes", atomic_load(&shared->budget.used));
-	tree_put_bytes(tree, "limit_bytes", shared->budget.max);
+	tree_put_bytes(tree, "limit_bytes", atomic_load(&shared->budget.max));
 	tree_end(tree);
 }
 
 static void put_setups(struct tree *tree, const struct census *census)
 {
 	tree_begin_object(tree, "setups");
-	tree_put_number(tree, "alive", census->setups);
+	tree_put_number(tree, "alive", setup_count_alive());
 	tree_put_number(tree, "connections_of_older_ones", census->old_sessions);
 	tree_end(tree);
 }
@@ -216,18 +216,19 @@ static void on_status(void *owner, void *const *answers, size_t count)
 	admin_begin(&tree);
 	tree_put_string(&tree, "version", SALLYPORT_VERSION);
 	tree_put_string(&tree, "state", state_of(administration));
+	tree_put_string(&tree, "configuration", administration_setup(administration)->path);
 	tree_put_seconds(&tree, "uptime_seconds", uptime_s(administration));
 	tree_put_time(&tree, "started", administration->started_wall_us);
 	tree_put_number(&tree, "process", (uint64_t)getpid());
 	page_put_workers(&tree, census ? census->workers : 0, count);
 	put_memory(&tree, shared);
 	if (census) {
-		put_sessions(&tree, census, shared->connections_max);
+		put_sessions(&tree, census, atomic_load(&shared->connections_max));
 		put_setups(&tree, census);
 		put_reasons(&tree, census);
 		put_cluster_health(&tree, census);
 	}
-	put_expiry(&tree, shared->setup);
+	put_expiry(&tree, administration_setup(administration));
 	admin_answer_tree(ask, 200, &tree);
 }
 

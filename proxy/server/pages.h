@@ -24,6 +24,8 @@ void page_metrics(struct admin_ask *ask);
 void page_config(struct admin_ask *ask);
 void page_log_level(struct admin_ask *ask);
 void page_set_log_level(struct admin_ask *ask);
+/* With ?format=line what is wrong with the file stands first, as `check` prints it. */
+void page_reload(struct admin_ask *ask);
 void page_drain(struct admin_ask *ask);
 void page_stop(struct admin_ask *ask);
 

@@ -150,6 +150,11 @@ static void end(void *owner, bool has_limit)
 		                  server->setup->config->timeouts.drain_ms);
 }
 
+static struct setup *setup_of(void *owner)
+{
+	return ((struct server *)owner)->setup;
+}
+
 static bool is_draining(void *owner)
 {
 	return ((struct server *)owner)->is_draining;
@@ -270,6 +275,7 @@ static void on_swapped(void *owner, struct setup *setup, struct setup *before)
 	if (setup->config->limits.connections != before->config->limits.connections)
 		set_connection_limit(server);
 	tell_what_stays(server, before->config);
+	administration_update(&server->administration, before->config);
 	watch_repeats(server);
 	look_at_files(server);
 	setup_unref(before);
@@ -391,7 +397,9 @@ static enum error open_administration(struct server *server)
 		.shared = &server->shared,
 		.workers = server->workers,
 		.worker_count = server->worker_count,
+		.reload = &server->reload,
 		.server = server,
+		.setup = setup_of,
 		.is_draining = is_draining,
 		.drain = end,
 	};
@@ -417,13 +425,13 @@ static enum error start(struct server *server)
 	if (!error) {
 		open_reload(server);
 		set_connection_limit(server);
-		error =
-			administration_bind(&server->administration, server->setup, &server->log, server->why);
+		error = open_handshakes(server);
 	}
 	if (!error)
-		error = open_handshakes(server);
-	if (!error)
 		error = open_workers(server);
+	if (!error)
+		error =
+			administration_bind(&server->administration, server->setup, &server->log, server->why);
 	if (!error)
 		error = open_inquiries(server);
 	if (!error)

@@ -319,6 +319,7 @@ static void swap(struct worker *worker)
 
 	sinks_give(&worker->shared->sinks, &setup->config->logging, &worker->log);
 	series_set_max(worker->series, setup->config->metrics.series_max);
+	failures_set_max(&worker->failures, setup->config->admin.handshakes);
 	worker->current = worker->prepared;
 	worker->prepared = NULL;
 	for (size_t i = 0; i < setup->listener_count; i++) {
@@ -433,11 +434,9 @@ struct loop *worker_loop(const struct worker *worker)
 
 struct services *worker_services(struct worker *worker, size_t index)
 {
-	struct list *retired = &worker->retired;
-
 	if (worker->current && index-- == 0)
 		return &worker->current->services;
-	for (struct list *node = retired->next; node != retired; node = node->next)
+	for (struct list *node = worker->retired.next; node != &worker->retired; node = node->next)
 		if (index-- == 0)
 			return &LIST_OBJECT(node, struct generation, node)->services;
 	return NULL;

@@ -41,7 +41,8 @@ struct worker_shared {
 	struct half_open *half_open; /* Owner: the server */
 	struct repeats *repeats;     /* Owner: the server; NULL: nothing is summed up */
 	atomic_bool backends_told;   /* a worker tells of names that do not resolve; one is enough */
-	/* Both on the worker's thread: a step is done, or could not be; it has ended. */
+	/* Both on the worker's thread: a step is done, or could not be; its loop has run for the last
+	 * time. */
 	void (*on_worker_stepped)(void *owner, enum error error);
 	void (*on_worker_ended)(void *owner, size_t index);
 	void *owner;
