@@ -65,8 +65,8 @@ static void on_told(void *owner, void *const *answers, size_t count)
 		                   "not all workers have answered in time, and counters must not go back");
 		return;
 	}
-	process_metrics_note(administration->process, administration_setup(administration), shared->half_open,
-	                     table);
+	process_metrics_note(administration->process, administration_setup(administration),
+	                     &shared->budget, shared->half_open, table);
 	text_init(&text, EXPOSITION_SIZE_MAX);
 	exposition_put(table, format, &text);
 	series_table_free(table);
