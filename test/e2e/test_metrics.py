@@ -324,8 +324,11 @@ def test_the_process(start, recorder, certificate):
     proxy = start({"app": cluster(recorder())}, limits={"memory": "64MiB"})
     page = metrics.read(proxy)
     assert page.value("sallyport_memory_limit_bytes") == 64 << 20
-    # The page is read over one of them.
-    assert page.value("process_open_fds") == proxy.descriptors() + 1
+    until(
+        # The page is read over one of them.
+        lambda: metrics.read(proxy).value("process_open_fds") == proxy.descriptors() + 1,
+        "so many file descriptors are open",
+    )
     assert 1 << 20 < page.value("process_resident_memory_bytes")
     assert page.value("process_cpu_seconds_total") > 0
     assert page.value("process_max_fds") > page.value("process_open_fds")
