@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/check.h"
+#include "crypto/x25519.h"
 
 static struct libcrypto_curve curves[LIBCRYPTO_CURVE_COUNT] = {
 	{.id = MBEDTLS_ECP_DP_SECP256R1, .nid = NID_X9_62_prime256v1, .name = SN_X9_62_prime256v1},
@@ -33,6 +34,7 @@ void libcrypto_open(void)
 			return;
 	}
 	libcrypto.is_usable = true;
+	libcrypto.has_x25519 = x25519_open();
 }
 
 void libcrypto_close(void)

@@ -8,6 +8,7 @@
 #endif
 #if defined(SALLYPORT_LIBCRYPTO)
 #include "crypto/libcrypto.h"
+#include "crypto/x25519.h"
 #endif
 
 static const char *const names[CRYPTO_PRIMITIVE_COUNT] = {
@@ -40,6 +41,12 @@ const char *crypto_provider(enum crypto_primitive primitive)
 	case CRYPTO_SHA2:
 #if defined(SALLYPORT_LIBCRYPTO_SHA2)
 		provider = libcrypto.name;
+#endif
+		break;
+	case CRYPTO_X25519:
+#if defined(SALLYPORT_LIBCRYPTO)
+		if (libcrypto.has_x25519)
+			provider = x25519_provider();
 #endif
 		break;
 	default:

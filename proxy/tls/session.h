@@ -116,12 +116,20 @@ bool tls_session_has_pending(const struct tls_session *session);
 MUST_CHECK enum error tls_session_write(struct tls_session *session, struct span plain,
                                         struct buffer *wire_out, size_t *ret_taken);
 
+/* The next records are small: nothing has been written yet, or not for a while. Does nothing before
+ * TLS_OPEN. */
+void tls_session_begin_small(struct tls_session *session);
+
 /*
  * Writes close_notify. True when that is done, or was done before, or can not be (the handshake
  * has not ended, or the session has failed); false if wire_out has no room: call again. Nothing
  * can be written after it; reading goes on.
  */
 MUST_CHECK bool tls_session_close(struct tls_session *session, struct buffer *wire_out);
+
+/* True if what the handshake has put last into the wire's output are tickets only, which no client
+ * waits for: in TLS 1.3, when it is over. */
+bool tls_session_left_tickets(const struct tls_session *session);
 
 /* True from half of the records that its keys may protect on: time to end after this exchange. */
 bool tls_session_is_worn(const struct tls_session *session);

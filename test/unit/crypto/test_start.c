@@ -66,8 +66,14 @@ static void test_providers(void **state)
 		assert_int_equal(strncmp(crypto_provider(CRYPTO_AES_GCM), "ipsec-mb ", 9), 0);
 #endif
 #if defined(SALLYPORT_LIBCRYPTO)
-	assert_int_equal(strncmp(crypto_provider(CRYPTO_X25519), "OpenSSL 3", 9), 0);
+	assert_int_equal(strncmp(crypto_provider(CRYPTO_ECDSA), "OpenSSL 3", 9), 0);
+#if defined(SALLYPORT_LIBSODIUM)
+	assert_int_equal(strncmp(crypto_provider(CRYPTO_X25519), "libsodium ", 10), 0);
 #else
+	assert_int_equal(strncmp(crypto_provider(CRYPTO_X25519), "OpenSSL 3", 9), 0);
+#endif
+#else
+	assert_string_equal(crypto_provider(CRYPTO_ECDSA), "built in");
 	assert_string_equal(crypto_provider(CRYPTO_X25519), "built in");
 	assert_string_equal(crypto_provider(CRYPTO_SHA2), "built in");
 #endif

@@ -10,6 +10,8 @@ struct tls_session {
 	enum tls_phase phase;
 	enum error error;
 	bool is_closed;
+	unsigned small_begins;
+	bool has_tickets;
 	size_t pending; /* bytes of a record that is begun, still at the front of wire_in */
 };
 
@@ -28,6 +30,16 @@ unsigned fake_tls_count(void)
 	return sessions;
 }
 
+unsigned fake_tls_small_begins(const struct tls_session *session)
+{
+	return session->small_begins;
+}
+
+void tls_session_begin_small(struct tls_session *session)
+{
+	session->small_begins++;
+}
+
 void tls_session_free(struct tls_session *session)
 {
 	sessions -= session != NULL;
@@ -42,6 +54,11 @@ enum tls_phase tls_session_phase(const struct tls_session *session)
 bool tls_session_has_pending(const struct tls_session *session)
 {
 	return session->pending > 0;
+}
+
+bool tls_session_left_tickets(const struct tls_session *session)
+{
+	return session->has_tickets;
 }
 
 /* No test here lets keys grow old. */
@@ -65,6 +82,10 @@ static bool read_control(struct tls_session *session, struct buffer *wire_in,
 
 	if (session->phase == TLS_HELLO && byte == 'H') {
 		(void)buffer_put(wire_out, SPAN("S"));
+		session->phase = TLS_OPEN;
+	} else if (session->phase == TLS_HELLO && byte == 'T') {
+		(void)buffer_put(wire_out, SPAN("t"));
+		session->has_tickets = true;
 		session->phase = TLS_OPEN;
 	} else if (session->phase == TLS_HELLO && byte == 'G') {
 		(void)fail(session, ERROR_TLS_PLAIN_HTTP);

@@ -113,6 +113,7 @@
 /* --- PSA: the key exchange and key schedule of TLS 1.3 use it ------------------------------ */
 
 #define MBEDTLS_PSA_CRYPTO_C
+#define MBEDTLS_PSA_ASSUME_EXCLUSIVE_BUFFERS /* no other process sees what it is given: no copies */
 #define MBEDTLS_PSA_KEY_STORE_DYNAMIC /* handshakes in flight are not limited to 32 key slots */
 
 /* --- TLS ----------------------------------------------------------------------------------- */
