@@ -30,17 +30,27 @@ static bool has_threads(void)
 	return count > 1;
 }
 
+static enum error permit_all(struct permits *permits, const char *const *paths, size_t count)
+{
+	enum error error = OK;
+
+	for (size_t i = 0; i < count && !error; i++)
+		error = permits_add_path(permits, paths[i], PERMIT_READ);
+	return error;
+}
+
 enum error sandbox_permit_own(struct permits *permits)
 {
-	static const char *const read[] = {"/proc", "/lib", "/usr/lib", "/etc/ld.so.cache"};
-	/* libuv wants a descriptor of it in reserve, and would try again with each connection. */
-	enum error error = permits_add_path(permits, "/dev/null", PERMIT_READ);
+	/* libuv wants a descriptor in reserve, and would try again with each connection; the metrics of
+	 * the process are read from the others. */
+	static const char *const own[] = {"/dev/null", "/proc/self/statm", "/proc/self/fd"};
+	static const char *const of_sanitizers[] = {"/proc", "/lib", "/usr/lib", "/etc/ld.so.cache",
+	                                            "/proc/self/exe"};
+	enum error error = permit_all(permits, own, ARRAY_LENGTH(own));
 
-	if (!SALLYPORT_SANITIZED)
-		return error;
-	for (size_t i = 0; i < ARRAY_LENGTH(read) && !error; i++)
-		error = permits_add_path(permits, read[i], PERMIT_READ);
-	return error ? error : permits_add_path(permits, "/proc/self/exe", PERMIT_READ);
+	if (!error && SALLYPORT_SANITIZED)
+		error = permit_all(permits, of_sanitizers, ARRAY_LENGTH(of_sanitizers));
+	return error;
 }
 
 static enum error lack(const struct sandbox_options *options, const char *what, struct text *why)

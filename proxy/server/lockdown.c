@@ -81,13 +81,16 @@ static enum error enter(const struct config *config, const struct confinement *c
 }
 
 enum error lockdown_new(const struct config *config, struct log_sink *const sinks[LOG_STREAM_COUNT],
-                        struct log *log, struct lockdown **ret_lockdown, struct text *why)
+                        const struct address *socket, struct log *log,
+                        struct lockdown **ret_lockdown, struct text *why)
 {
 	struct lockdown *lockdown = memory_new(1, sizeof(*lockdown));
 	enum error error = lockdown ? OK : ERROR_OUT_OF_MEMORY;
 
 	if (!error)
 		error = confinement_new(config, &lockdown->confinement, why);
+	if (!error && socket && socket->kind == ADDRESS_UNIX)
+		error = confinement_permit_socket(lockdown->confinement, socket->host);
 	if (!error) {
 		give_logs(lockdown->confinement, sinks);
 		error = enter(config, lockdown->confinement, log, why);

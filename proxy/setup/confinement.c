@@ -432,6 +432,14 @@ void confinement_free(struct confinement *confinement)
 	memory_free(confinement);
 }
 
+enum error confinement_permit_socket(struct confinement *confinement, const char *path)
+{
+	enum error error = permits_add_file(&confinement->permits, path, PERMIT_SOCKETS);
+
+	permits_tidy(&confinement->permits);
+	return error;
+}
+
 const struct login *confinement_user(const struct confinement *confinement)
 {
 	return confinement->options.user;
@@ -462,8 +470,7 @@ static bool is_permitted(const struct comparison *comparison, const struct need 
 		return abi == 0 || permits_has_path(permits, need->path, need->rights);
 	case NEED_SOCKET:
 		return (abi == 0 || permits_has_file(permits, need->path, need->rights)) &&
-		       (!comparison->report.filters_syscalls || permits->unix_streams ||
-		        permits->resolves);
+		       (!comparison->report.filters_syscalls || permits->unix_streams || permits->resolves);
 	case NEED_FILE:
 		return abi == 0 || permits_has_file(permits, need->path, need->rights);
 	case NEED_PORT:
