@@ -1,5 +1,7 @@
 #include "backend/cluster.h"
 
+#include <string.h>
+
 #include "backend/link.h"
 #include "base/memory.h"
 #include "net/loop.h"
@@ -144,6 +146,39 @@ enum error clusters_new(struct loop *loop, struct pool *pool, struct log *log,
 fail:
 	free_clusters(clusters);
 	return ERROR_OUT_OF_MEMORY;
+}
+
+static void inherit_backend(struct backend *backend, const struct cluster *before)
+{
+	for (size_t i = 0; i < before->backend_count; i++) {
+		const struct backend *old = &before->backends[i];
+
+		if (!address_equal(&backend->config->address, &old->config->address))
+			continue;
+		if (backend->address_count == 0) {
+			memcpy(backend->addresses, old->addresses, sizeof(backend->addresses));
+			backend->address_count = old->address_count;
+		}
+		backend->avoid_until_ms = old->avoid_until_ms;
+		backend->keep_alive = old->keep_alive;
+		return;
+	}
+}
+
+void clusters_inherit(struct clusters *clusters, const struct clusters *before)
+{
+	for (size_t i = 0; i < clusters->cluster_count; i++) {
+		struct cluster *cluster = &clusters->clusters[i];
+
+		for (size_t j = 0; j < before->cluster_count; j++) {
+			const struct cluster *old = &before->clusters[j];
+
+			if (!span_equal(cluster->config->name.text, old->config->name.text))
+				continue;
+			for (size_t k = 0; k < cluster->backend_count; k++)
+				inherit_backend(&cluster->backends[k], old);
+		}
+	}
 }
 
 static void close_backend(struct backend *backend)

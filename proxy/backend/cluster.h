@@ -71,6 +71,12 @@ struct clusters {
  */
 MUST_CHECK enum error clusters_new(struct loop *loop, struct pool *pool, struct log *log,
                                    const struct config *config, struct clusters **ret_clusters);
+/*
+ * After a reload: what is known of backends that were there before, in the cluster of the same name
+ * at the same address, goes over to `clusters`: the addresses of names that are not yet looked up,
+ * who could not be reached, and how long idle connections are kept.
+ */
+void clusters_inherit(struct clusters *clusters, const struct clusters *before);
 /* Closes the idle connections and stops looking up. The rest goes with the last link. */
 void clusters_close(struct clusters *clusters);
 /* For links, and for who keeps a cluster or a backend: each holds one. The last one frees. */

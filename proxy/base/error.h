@@ -42,6 +42,7 @@
 	X(HEAD_TIMEOUT,             "request_head_timeout",     "the head of the request did not come in time",       408,   0, NEVER) \
 	X(KEEP_ALIVE_TIMEOUT,       "keep_alive_timeout",       "no further request came",                              0,   0, NEVER) \
 	X(TUNNEL_IDLE_TIMEOUT,      "tunnel_idle_timeout",      "nothing moved in the tunnel for too long",             0,   0, NEVER) \
+	X(STOPPING,                 "stopping",                 "the proxy is stopping",                              503, 503, NEVER) \
 	X(DRAIN_TIMEOUT,            "drain_timeout",            "the proxy had to stop",                              503, 503, NEVER) \
 	X(OVERLOADED,               "overloaded",               "a limit of the proxy is reached",                    503, 503, NEVER) \
 	X(PROXY_HEADER_MALFORMED,   "proxy_header_malformed",   "the PROXY header is malformed or too large",           0,   0, NEVER) \
@@ -123,6 +124,8 @@
 	X(NO_ROUTE,                 "no_route",                 "no route for this host and path",                    404,   0, NEVER) \
 	X(NO_BACKEND,               "no_backend",               "no backend can be used now",                           0, 503, NEVER) \
 	X(MISDIRECTED,              "misdirected_request",      "this host is not served on this connection",         421,   0, NEVER) \
+	X(ACME_TOKEN_UNKNOWN,       "acme_token_unknown",       "there is no answer to this ACME challenge",          404,   0, NEVER) \
+	X(ACME_ANSWER_UNREADABLE,   "acme_answer_unreadable",   "the answer to this ACME challenge can not be read",  404,   0, NEVER) \
 	/* Rules of routes */ \
 	X(PATH_AMBIGUOUS,           "path_ambiguous",           "the path could be read in two ways",                 400,   0, NEVER) \
 	X(ACCESS_DENIED,            "access_denied",            "this address may not use this",                      403,   0, NEVER) \

@@ -1,5 +1,6 @@
 #include "base/log.h"
 
+#include <sched.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -20,6 +21,19 @@ static void flush(struct log *log)
 		/* If another thread is writing, this batch waits for the next turn. */
 		if (log->sinks[i] && log_sink_write(log->sinks[i], text_span(batch), log->format))
 			text_clear(batch);
+	}
+}
+
+void log_set_sinks(struct log *log, struct log_sink *const sinks[LOG_STREAM_COUNT])
+{
+	log_flush(log);
+	for (unsigned i = 0; i < LOG_STREAM_COUNT; i++) {
+		/* The turn of another thread that is writing is short, and this is rare. */
+		while (log->sinks[i] != sinks[i] && log->batches[i].size > 0) {
+			(void)sched_yield();
+			flush(log);
+		}
+		log->sinks[i] = sinks[i];
 	}
 }
 

@@ -39,6 +39,8 @@ struct log {
 /* The level is LOG_NOTICE; set another one in `log->level`. */
 void log_init(struct log *log, struct log_sink *access, struct log_sink *errors,
               enum log_format format);
+/* The lines that follow go elsewhere; those of before are flushed. Borrows: the sinks. */
+void log_set_sinks(struct log *log, struct log_sink *const sinks[LOG_STREAM_COUNT]);
 /* Flushes, then frees. */
 void log_done(struct log *log);
 /* Hands the batches to the sinks. */

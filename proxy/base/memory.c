@@ -1,6 +1,5 @@
 #include "base/memory.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +7,7 @@
 static _Thread_local long successes_left = -1;
 static _Thread_local unsigned long allocations;
 
-static bool may_allocate(void)
+bool memory_may_allocate(void)
 {
 	allocations++;
 	if (successes_left < 0)
@@ -45,7 +44,12 @@ void *memory_new(size_t count, size_t size)
 	/* calloc() would refuse it as well, but the address sanitizer ends the program there. */
 	if (overflows(count, size))
 		return NULL;
-	return may_allocate() ? allocate(count * size) : NULL;
+	return memory_may_allocate() ? allocate(count * size) : NULL;
+}
+
+void *memory_new_unasked(size_t size)
+{
+	return calloc(1, size);
 }
 
 void *memory_resize(void *memory, size_t count, size_t size)
@@ -56,7 +60,7 @@ void *memory_resize(void *memory, size_t count, size_t size)
 	size_t bytes = count * size;
 
 	/* realloc() to nothing frees and returns NULL: the caller would free it again. */
-	return may_allocate() ? realloc(memory, bytes > 0 ? bytes : 1) : NULL;
+	return memory_may_allocate() ? realloc(memory, bytes > 0 ? bytes : 1) : NULL;
 }
 
 void memory_free(void *memory)

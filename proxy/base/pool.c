@@ -18,9 +18,10 @@ static const struct {
 bool budget_charge(struct budget *budget, size_t bytes)
 {
 	size_t used = atomic_load_explicit(&budget->used, memory_order_relaxed);
+	size_t max = atomic_load_explicit(&budget->max, memory_order_relaxed);
 
 	do {
-		if (bytes > budget->max || used > budget->max - bytes)
+		if (bytes > max || used > max - bytes)
 			return false;
 	} while (!atomic_compare_exchange_weak_explicit(&budget->used, &used, used + bytes,
 	                                                memory_order_relaxed, memory_order_relaxed));
@@ -37,8 +38,9 @@ void budget_release(struct budget *budget, size_t bytes)
 
 bool budget_is_low(struct budget *budget)
 {
-	return atomic_load_explicit(&budget->used, memory_order_relaxed) >
-	       budget->max - budget->max / 8;
+	size_t max = atomic_load_explicit(&budget->max, memory_order_relaxed);
+
+	return atomic_load_explicit(&budget->used, memory_order_relaxed) > max - max / 8;
 }
 
 size_t block_bytes(enum block_size size)
@@ -53,6 +55,15 @@ enum block_size block_size_next(enum block_size size, size_t bytes, size_t capac
 		return size + 1;
 	if (bytes < capacity / 8 && size > BLOCK_RECORD)
 		return size - 1;
+	return size;
+}
+
+enum block_size block_size_for(size_t bytes)
+{
+	enum block_size size = BLOCK_RECORD;
+
+	while (size < BLOCK_HUGE && sizes[size].bytes < bytes)
+		size++;
 	return size;
 }
 

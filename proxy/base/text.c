@@ -24,6 +24,14 @@ void text_clear(struct text *text)
 		text->data[0] = '\0';
 }
 
+void text_cut(struct text *text, size_t size)
+{
+	check(size <= text->size);
+	text->size = size;
+	if (text->data)
+		text->data[size] = '\0';
+}
+
 void text_taken(struct text *text, size_t size)
 {
 	check(size <= text->size);

@@ -31,6 +31,8 @@ void text_init(struct text *text, size_t max);
 void text_done(struct text *text);
 /* Empties it, keeps its memory. */
 void text_clear(struct text *text);
+/* Back to `size` bytes, which it must have. */
+void text_cut(struct text *text, size_t size);
 /* Takes `size` bytes off the front. */
 void text_taken(struct text *text, size_t size);
 

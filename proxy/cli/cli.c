@@ -5,12 +5,14 @@
 
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/compare.h"
 #include "cli/completion.h"
 #include "cli/explain.h"
 #include "cli/hash_password.h"
 #include "cli/manual.h"
 #include "cli/options.h"
 #include "cli/policies.h"
+#include "cli/sandbox_trial.h"
 #include "cli/version.h"
 #include "config/diagnostics.h"
 #include "config/nearest.h"
@@ -73,7 +75,15 @@ static enum exit_status run_with(struct setup *setup, const struct options *opti
 	return status;
 }
 
-/* Loads the setup and tells about it; then `go_on` does, with it. */
+static enum exit_status explain_with(struct setup *setup, const struct options *options)
+{
+	enum exit_status status = explain_print(setup, options);
+
+	setup_unref(setup);
+	return status;
+}
+
+/* Loads the setup and tells about it; then `go_on` does, with it: the reference is its own. */
 static enum exit_status load_and(const struct options *options,
                                  enum exit_status (*go_on)(struct setup *setup,
                                                            const struct options *options))
@@ -100,12 +110,14 @@ static enum exit_status load_and(const struct options *options,
 	else if (error)
 		status = cannot_run(error_words(error));
 	diagnostics_done(&diagnostics);
-	if (!error && status == EXIT_CLEAN && go_on)
+	if (!error && status == EXIT_CLEAN && go_on) {
 		status = go_on(setup, options);
-	else if (!error && status == EXIT_CLEAN && !options->json)
+		setup = NULL;
+	} else if (!error && status == EXIT_CLEAN && !options->json) {
 		(void)printf("%s: good: listeners %zu, routes %zu, clusters %zu\n", options->config,
 		             setup->listener_count, setup->config->route_count,
 		             setup->config->cluster_count);
+	}
 	setup_unref(setup);
 	tls_library_close();
 	return status;
@@ -118,7 +130,15 @@ static enum exit_status command_run(const struct options *options)
 
 static enum exit_status command_check(const struct options *options)
 {
-	return load_and(options, NULL);
+	enum exit_status status;
+
+	if (!options->other)
+		return load_and(options, NULL);
+	if (tls_library_open())
+		return cannot_start();
+	status = compare_print(options);
+	tls_library_close();
+	return status;
 }
 
 static enum exit_status command_explain(const struct options *options)
@@ -127,7 +147,12 @@ static enum exit_status command_explain(const struct options *options)
 
 	if (!explain_needs_setup(options, &status))
 		return status;
-	return load_and(options, explain_print);
+	return load_and(options, explain_with);
+}
+
+static enum exit_status command_sandbox(const struct options *options)
+{
+	return load_and(options, sandbox_trial_print);
 }
 
 static enum exit_status command_version(const struct options *options)
@@ -244,11 +269,14 @@ static enum exit_status command_completion(const struct options *options)
 
 static const struct command commands[] = {
 	{"run", NULL, OPTION_CONFIG, command_run, "run the proxy in the foreground",
-     "Signals: TERM and INT stop within timeouts.drain, QUIT drains without a time limit,\n"
-     "a second INT stops at once.\n"},
-	{"check", "-t", OPTION_CONFIG | OPTION_JSON | OPTION_STRICT, command_check,
+     "Signals: HUP reads FILE again, for new connections; TERM and INT stop within\n"
+     "timeouts.drain, QUIT drains without a time limit, a second INT stops at once; USR1 opens\n"
+     "the files of the log anew.\n"},
+	{"check", "-t", OPTION_CONFIG | OPTION_JSON | OPTION_STRICT | OPTION_DIFF, command_check,
      "check the configuration, with all files that it names",
-     "Every error is told with its place. Exit status 0: good, 1: not.\n"},
+     "Every error is told with its place. Exit status 0: good, 1: not.\n"
+     "With --diff both files are checked, and what a reload from FILE to OTHER would change is\n"
+     "printed, each key with its place. The contents of other files are not compared.\n"},
 	{"explain", NULL, OPTION_CONFIG | OPTION_JSON | OPTION_CLIENT, command_explain,
      "tell what would be negotiated with a client, step by step, or why nothing can be",
      "From the configuration alone; the proxy need not run. One of --client, --client-hello and\n"
@@ -266,6 +294,10 @@ static const struct command commands[] = {
      "list the TLS policies, print one in full, or compare two",
      "With a NAME, such as intermediate: its versions, cipher suites, groups and signature\n"
      "algorithms, in the order in which they are preferred.\n"},
+	{"sandbox", NULL, OPTION_CONFIG | OPTION_JSON, command_sandbox,
+     "try on this machine what the sandbox of a running proxy refuses",
+     "Needs what `run` needs, but opens no listener. Exit status 0: all of it was refused,\n"
+     "3: some was not, or the sandbox could not be entered.\n"},
 	{"manual", NULL, OPTION_NAME, command_manual, "print a manual page, in man(7) macros",
      "NAME is sallyport or sallyport.yaml. To read it: sallyport manual | man -l -\n"},
 	{"completion", NULL, OPTION_NAME, command_completion,

@@ -1,12 +1,12 @@
 #include "config/config_schema.h"
 
 #include "config/config.h"
+#include "config/limits_schema.h"
 #include "config/logging_schema.h"
 #include "config/route_schema.h"
+#include "config/sandbox_schema.h"
 
 #define KIB ((uint64_t)1 << 10)
-#define MIB ((uint64_t)1 << 20)
-#define TIB ((uint64_t)1 << 40)
 
 enum { MS = 1, SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
 
@@ -42,7 +42,7 @@ static const struct schema_word trusted_field_words[] = {
 static const struct schema_word workers_words[] = {{"auto", 0}, {0}};
 
 static const struct schema_field certificate_fields[] = {
-	{"chain", SCHEMA_PATH, true, AT(struct config_certificate, chain),
+	{"chain", SCHEMA_PATH, true, AT(struct config_certificate, chain), .identifies = true,
      .example = "certs/app.example.com.pem",
      .sentence = "The certificate in PEM form, followed by the intermediate ones."},
 	{"key", SCHEMA_PATH, true, AT(struct config_certificate, key),
@@ -130,8 +130,8 @@ static const struct schema name_schema = {
 
 static const struct schema_field tls_fields[] = {
 	{"certificates", SCHEMA_LIST, true,
-     ITEMS_AT(struct config_tls, certificates, certificate_count), .min = 1, .max = 1024,
-     .of = &certificate_schema,
+     ITEMS_AT(struct config_tls, certificates, certificate_count), .min = 1, .max = 16384,
+     .of = &certificate_schema, .order_counts = true,
      .sentence = "The certificate is chosen by the name that the client asks for, wildcard names "
                  "included. One name may have an ECDSA and an RSA certificate."},
 	{"policy", SCHEMA_NAME, false, AT(struct config_tls, policy), .fallback = "intermediate",
@@ -159,6 +159,11 @@ static const struct schema_field tls_fields[] = {
      .of = &ticket_keys_schema, .is_aside = true,
      .sentence = "Keys that several proxies share, so that a ticket of one is good at the others, "
                  "and after a restart. Default: keys of our own, which nobody else has."},
+	{"expiry_warning", SCHEMA_DURATION, false, AT(struct config_tls, expiry_warning_ms),
+     .fallback = "21d", .min = 0, .max = 365 * (uint64_t)DAY,
+     .sentence = "How long before its end a certificate is warned of, at the start and once a day; "
+                 "0: only when it has expired. What renews certificates has mostly done so 30 days "
+                 "before."},
 	{"client_certificates", SCHEMA_OPTIONAL, false, AT(struct config_tls, client_certificates),
      .of = &client_certificates_schema, .is_aside = true,
      .sentence = "Ask clients for a certificate. Backends are told in Client-Cert, "
@@ -256,14 +261,37 @@ static const struct schema cluster_http_schema = {
 	FIELDS(cluster_http_fields),
 };
 
+static const struct schema_field acme_challenge_fields[] = {
+	{"directory", SCHEMA_PATH, false, AT(struct config_acme_challenge, directory),
+     .example = "/var/lib/sallyport/.well-known/acme-challenge",
+     .sentence = "The folder in which an ACME client puts the answers, each in a file with the "
+                 "token as its name; of certbot --webroot that is .well-known/acme-challenge below "
+                 "its own. Looked into at each request."},
+	{"cluster", SCHEMA_NAME, false, AT(struct config_acme_challenge, cluster),
+     .example = "acme-client", .sentence = "Or else the cluster that knows the answers."},
+};
+
+static const struct schema acme_challenge_schema = {
+	.size = sizeof(struct config_acme_challenge),
+	.place_offset = offsetof(struct config_acme_challenge, place),
+	.name_offset = SCHEMA_NOWHERE,
+	FIELDS(acme_challenge_fields),
+};
+
 static const struct schema_field listener_fields[] = {
-	{"address", SCHEMA_LISTEN, true, ADDRESS_AT(struct config_listener), .example = "0.0.0.0:443",
+	{"address", SCHEMA_LISTEN, true, ADDRESS_AT(struct config_listener), .identifies = true,
+     .example = "0.0.0.0:443",
      .sentence = "Where to listen: IPv4, IPv6 in brackets and quotes, or unix:/path of a socket."},
 	{"tls", SCHEMA_OPTIONAL, false, AT(struct config_listener, tls), .of = &tls_schema,
      .sentence = "HTTPS. Without this part the listener speaks plain HTTP."},
 	{"redirect_to_https", SCHEMA_BOOL, false, AT(struct config_listener, redirect_to_https),
      .fallback = "false",
      .sentence = "Answer every request with a redirect to its https:// address; not with tls."},
+	{"acme_challenge", SCHEMA_OPTIONAL, false, AT(struct config_listener, acme_challenge),
+     .of = &acme_challenge_schema, .is_aside = true,
+     .sentence = "Requests for /.well-known/acme-challenge/TOKEN, with which a certificate "
+                 "authority checks that a name is yours, are answered from here, before "
+                 "redirect_to_https and all routes. The authority asks on port 80."},
 	{"proxy_protocol", SCHEMA_OPTIONAL, false, AT(struct config_listener, proxy_protocol),
      .of = &proxy_protocol_schema, .is_aside = true,
      .sentence = "Each connection begins with a PROXY header, version 1 or 2, that tells who the "
@@ -281,7 +309,7 @@ static const struct schema listener_schema = {
 };
 
 static const struct schema_field backend_fields[] = {
-	{"address", SCHEMA_ADDRESS, true, ADDRESS_AT(struct config_backend),
+	{"address", SCHEMA_ADDRESS, true, ADDRESS_AT(struct config_backend), .identifies = true,
      .example = "127.0.0.1:8080",
      .sentence = "IP address or host name with a port, or unix:/path of a socket."},
 };
@@ -437,113 +465,6 @@ static const struct schema policy_schema = {
 	FIELDS(policy_fields),
 };
 
-static const struct schema_field limit_fields[] = {
-	/* Less than a large block, so that a head is always in one piece. */
-	{"head_size", SCHEMA_SIZE, false, AT(struct config_limits, head_size), .fallback = "32KiB",
-     .min = 1 * KIB, .max = 60 * KIB,
-     .sentence = "Largest head of a request or response: its first line and fields."},
-	{"header_count", SCHEMA_INTEGER, false, AT(struct config_limits, header_count),
-     .fallback = "100", .min = 10, .max = 1000, .sentence = "Most fields in a head."},
-	{"target_size", SCHEMA_SIZE, false, AT(struct config_limits, target_size), .fallback = "8KiB",
-     .min = 128, .max = 60 * KIB,
-     .sentence =
-         "Longest request target, which is path and query; at most head_size. RFC 9112 asks "
-         "for 8000 bytes."},
-	{"body_size", SCHEMA_SIZE, false, AT(struct config_limits, body_size), .fallback = "0",
-     .min = 0, .max = 1 * TIB, .sentence = "Largest request body; 0: no limit."},
-	{"chunk_extension", SCHEMA_SIZE, false, AT(struct config_limits, chunk_extension),
-     .fallback = "256B", .min = 0, .max = 4 * KIB,
-     .sentence = "Longest extensions of one chunk, which are dropped and which nobody uses."},
-	{"trailer_size", SCHEMA_SIZE, false, AT(struct config_limits, trailer_size), .fallback = "8KiB",
-     .min = 0, .max = 60 * KIB,
-     .sentence = "Largest trailer section after a chunked body, which is dropped."},
-	{"unread_body", SCHEMA_SIZE, false, AT(struct config_limits, unread_body), .fallback = "64KiB",
-     .min = 0, .max = 16 * MIB,
-     .sentence =
-         "How much of an unwanted request body is read and dropped before the connection closes."},
-	/* Hints come in ones and twos, and 102 every 20 s; all of them within timeouts.first_byte. */
-	{"interim_responses", SCHEMA_INTEGER, false, AT(struct config_limits, interim_responses),
-     .fallback = "100", .min = 1, .max = 100000,
-     .sentence = "Most 1xx responses before the answer to one request."},
-	/* Far below the slowest line in use; a byte per second now costs an attacker his connection. */
-	{"rate_min", SCHEMA_SIZE, false, AT(struct config_limits, rate_min), .fallback = "256B",
-     .min = 0, .max = 1 * MIB,
-     .sentence =
-         "Least rate per second at which a client must send or read a body while only it is waited "
-         "for; 0: none. See timeouts.rate_grace."},
-	{"replay_body", SCHEMA_SIZE, false, AT(struct config_limits, replay_body), .fallback = "16KiB",
-     .min = 0, .max = 16 * MIB,
-     .sentence = "How much of a request body is kept while the request may have to be sent again."},
-	{"connections", SCHEMA_INTEGER, false, AT(struct config_limits, connections),
-     .fallback = "10000", .min = 1, .max = 10000000,
-     .sentence = "Most connections of clients, for all workers together. Each may need two file "
-                 "descriptors."},
-	/* Each takes up to 64 KiB: all of them half of the default memory. */
-	{"handshakes", SCHEMA_INTEGER, false, AT(struct config_limits, handshakes), .fallback = "4096",
-     .min = 1, .max = 1000000,
-     .sentence =
-         "Most TLS handshakes at once, for all workers together; further connections are "
-         "closed before any TLS work. A failed one counts until its connection has closed."},
-	{"handshakes_per_address", SCHEMA_INTEGER, false,
-     AT(struct config_limits, handshakes_per_address), .fallback = "1024", .min = 1, .max = 1000000,
-     .sentence =
-         "Of these, most from one IPv4 address or one IPv6 network of 64 bits, so that nobody can "
-         "take them all; at most handshakes. Not for trusted_proxies and unix sockets."},
-	{"memory", SCHEMA_SIZE, false, AT(struct config_limits, memory), .fallback = "512MiB",
-     .min = 16 * MIB, .max = 1 * TIB,
-     .sentence =
-         "Buffers and TLS state of all workers; when it is used up, new clients have to wait."},
-	{"page_files", SCHEMA_SIZE, false, AT(struct config_limits, page_files), .fallback = "256MiB",
-     .min = 1 * KIB, .max = 1024 * MIB,
-     .sentence = "All files of answers and error pages together; they are kept in memory."},
-	{"password_checks", SCHEMA_INTEGER, false, AT(struct config_limits, password_checks),
-     .fallback = "2", .min = 1, .max = 4,
-     .sentence =
-         "Hashes of passwords that are computed at the same time, for all workers together. "
-         "Each takes a processor, and some of them 16 MiB; further requests wait. More "
-         "than 4 would keep the look-up of names from its threads."},
-};
-
-static const struct schema limits_schema = {
-	.size = sizeof(struct config_limits),
-	.place_offset = SCHEMA_NOWHERE,
-	.name_offset = SCHEMA_NOWHERE,
-	FIELDS(limit_fields),
-};
-
-static const struct schema_field timeout_fields[] = {
-	{"handshake", SCHEMA_DURATION, false, AT(struct config_timeouts, handshake_ms),
-     .fallback = "10s", .min = 100 * MS, .max = 5 * MINUTE, .sentence = "The whole TLS handshake."},
-	{"request_head", SCHEMA_DURATION, false, AT(struct config_timeouts, request_head_ms),
-     .fallback = "10s", .min = 100 * MS, .max = 5 * MINUTE,
-     .sentence = "From the first byte of a request to the end of its head."},
-	{"keep_alive", SCHEMA_DURATION, false, AT(struct config_timeouts, keep_alive_ms),
-     .fallback = "75s", .min = 100 * MS, .max = DAY,
-     .sentence = "Between two requests of a client."},
-	{"client_idle", SCHEMA_DURATION, false, AT(struct config_timeouts, client_idle_ms),
-     .fallback = "60s", .min = 100 * MS, .max = DAY,
-     .sentence = "While a body moves: nothing to and from the client."},
-	{"rate_grace", SCHEMA_DURATION, false, AT(struct config_timeouts, rate_grace_ms),
-     .fallback = "60s", .min = 100 * MS, .max = DAY,
-     .sentence = "How long in all a client may be slower than limits.rate_min; time in which it is "
-                 "faster pays that back."},
-	{"tunnel_idle", SCHEMA_DURATION, false, AT(struct config_timeouts, tunnel_idle_ms),
-     .fallback = "1h", .min = SECOND, .max = 30 * (uint64_t)DAY,
-     .sentence = "Nothing in either direction of a WebSocket connection."},
-	{"linger", SCHEMA_DURATION, false, AT(struct config_timeouts, linger_ms), .fallback = "5s",
-     .min = 100 * MS, .max = MINUTE,
-     .sentence = "For the client to read the last answer and close."},
-	{"drain", SCHEMA_DURATION, false, AT(struct config_timeouts, drain_ms), .fallback = "30s",
-     .min = 0, .max = DAY, .sentence = "For requests in progress when the proxy is asked to stop."},
-};
-
-static const struct schema timeouts_schema = {
-	.size = sizeof(struct config_timeouts),
-	.place_offset = SCHEMA_NOWHERE,
-	.name_offset = SCHEMA_NOWHERE,
-	FIELDS(timeout_fields),
-};
-
 static const struct schema_field top_fields[] = {
 	{"listeners", SCHEMA_LIST, true, ITEMS_AT(struct config, listeners, listener_count), .min = 1,
      .max = 64, .of = &listener_schema, .sentence = "Where clients connect.",
@@ -551,7 +472,7 @@ static const struct schema_field top_fields[] = {
              "- address: 0.0.0.0:80\n"
              "  redirect_to_https: true\n"},
 	{"routes", SCHEMA_LIST, false, ITEMS_AT(struct config, routes, route_count), .min = 0,
-     .max = 4096, .of = &config_route_schema,
+     .max = 16384, .of = &config_route_schema,
      .sentence = "Which cluster gets a request: the route with the most specific host wins, then "
                  "the one with the longest path. The order does not matter."},
 	{"clusters", SCHEMA_MAP, false, ITEMS_AT(struct config, clusters, cluster_count), .min = 0,
@@ -580,15 +501,24 @@ static const struct schema_field top_fields[] = {
      .sentence =
          "Pages of your own for errors that the proxy itself has to tell, by status (400 to "
          "599); a route can have others. Read when the proxy starts."},
-	{"limits", SCHEMA_STRUCT, false, AT(struct config, limits), .of = &limits_schema,
+	{"limits", SCHEMA_STRUCT, false, AT(struct config, limits), .of = &config_limits_schema,
      .sentence = "What one client, or all of them, can take."},
-	{"timeouts", SCHEMA_STRUCT, false, AT(struct config, timeouts), .of = &timeouts_schema,
+	{"timeouts", SCHEMA_STRUCT, false, AT(struct config, timeouts), .of = &config_timeouts_schema,
      .sentence = "How long to wait for a client."},
 	{"workers", SCHEMA_INTEGER, false, AT(struct config, workers), .fallback = "auto", .min = 1,
-     .max = 256, .words = workers_words,
-     .sentence = "Threads that serve clients; auto: one for each processor."},
+     .max = 256, .words = workers_words, .needs_restart = true,
+     .sentence = "Threads that serve clients; auto: one for each processor. A reload does not "
+                 "change their number."},
 	{"logging", SCHEMA_STRUCT, false, AT(struct config, logging), .of = &config_logging_schema,
      .sentence = "Where the logs go: stdout, stderr, off, or a path with a \"/\"."},
+	{"user", SCHEMA_NAME, false, AT(struct config, user), .example = "sallyport",
+     .sentence = "Whom the process becomes when it has opened its sockets and logs; a name or a "
+                 "number. It must be able to read keys and certificates again, or they can not be "
+                 "renewed. Default: who started it."},
+	{"group", SCHEMA_NAME, false, AT(struct config, group), .example = "sallyport",
+     .sentence = "The only group of `user`. Default: all that the user is in."},
+	{"sandbox", SCHEMA_STRUCT, false, AT(struct config, sandbox), .of = &config_sandbox_schema,
+     .sentence = "What the process may do once it runs: only what this file asks for."},
 };
 
 const struct schema config_schema = {

@@ -110,7 +110,7 @@ static const struct schema_field basic_auth_fields[] = {
      .sentence =
          "Lines of NAME:HASH, as htpasswd -B writes them and sallyport hash-password prints "
          "the hash: yescrypt, bcrypt or sha512crypt. Read when the proxy starts."},
-	{"users", SCHEMA_MAP, false, .key = SCHEMA_NAME,
+	{"users", SCHEMA_MAP, false, .key = SCHEMA_NAME, .is_secret = true,
      ITEMS_AT(struct config_basic_auth, users, user_count), .max = 1024, .item = &user_item,
      .item_size = sizeof(struct config_user), .example = "{alice: \"$$y$$j9T$$SALT$$HASH\"}",
      .sentence = "The same by name, here in the file, where each dollar sign is written twice; or "
@@ -166,10 +166,12 @@ static const struct schema_field route_fields[] = {
 	{"cluster", SCHEMA_NAME, false, AT(struct config_route, cluster), .example = "app",
      .sentence = "The cluster that gets the request: each route has this, redirect or answer.",
      .shown = true},
-	{"host", SCHEMA_HOST, false, AT(struct config_route, host), .example = "app.example.com",
+	{"host", SCHEMA_HOST, false, AT(struct config_route, host), .identifies = true,
+     .example = "app.example.com",
      .sentence = "Only for this host, or with \"*.example.com\" for all names below it; default: "
                  "any host."},
 	{"path", SCHEMA_PREFIX, false, AT(struct config_route, path), .fallback = "/",
+     .identifies = true,
      .sentence =
          "Only for paths that begin like this: /api/ takes all that begins with it, /api takes "
          "itself and what lies below it."},

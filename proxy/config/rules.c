@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/equal_routes.h"
 #include "config/nearest.h"
 #include "config/route_check.h"
 
@@ -78,44 +79,6 @@ static void check_route_clusters(struct config *config, struct diagnostics *diag
 		diagnostics_error_suggest(diagnostics, route->cluster.place, path, nearest.best,
 		                          "unknown cluster \"%s\"%s", string_of(route->cluster),
 		                          config->cluster_count == 0 ? "; there are no clusters" : "");
-	}
-}
-
-/* Both were decoded, and take the same requests. */
-static bool routes_are_equal(const struct config_route *a, const struct config_route *b)
-{
-	return is_given(a->path) && is_given(b->path) && span_equal(a->host.text, b->host.text) &&
-	       span_equal(a->path.text, b->path.text);
-}
-
-/* A host that could not be decoded looks like one that is not given. */
-static bool host_is_broken(const struct config_route *route, const struct node *node)
-{
-	return !is_given(route->host) && node_child(node, SPAN("host"));
-}
-
-static void check_equal_routes(const struct config *config, const struct node *root,
-                               struct diagnostics *diagnostics)
-{
-	const struct node *node = item_of(root, SPAN("routes"), 0);
-
-	for (size_t i = 0; i < config->route_count; i++, node = node ? node->next : NULL) {
-		const struct config_route *route = &config->routes[i];
-		char path[PATH_SIZE];
-
-		if (host_is_broken(route, node))
-			continue;
-		for (size_t j = 0; j < i; j++) {
-			const struct config_route *first = &config->routes[j];
-
-			if (!routes_are_equal(route, first) ||
-			    host_is_broken(first, item_of(root, SPAN("routes"), j)))
-				continue;
-			(void)snprintf(path, sizeof(path), "routes[%zu]", i);
-			diagnostics_error(diagnostics, route->place, path,
-			                  "the same host and path as the route on line %u", first->place.line);
-			break;
-		}
 	}
 }
 
@@ -247,6 +210,47 @@ static void check_equal_listeners(const struct config *config, struct diagnostic
 	}
 }
 
+static void check_acme_cluster(const struct config *config, struct config_acme_challenge *acme,
+                               size_t listener, struct diagnostics *diagnostics)
+{
+	struct nearest nearest;
+	char path[PATH_SIZE];
+
+	if (find_cluster(config, acme->cluster.text, &acme->cluster_index))
+		return;
+	nearest_init(&nearest, acme->cluster.text);
+	for (size_t i = 0; i < config->cluster_count; i++)
+		nearest_offer(&nearest, config->clusters[i].name.text);
+	(void)snprintf(path, sizeof(path), "listeners[%zu].acme_challenge.cluster", listener);
+	diagnostics_error_suggest(diagnostics, acme->cluster.place, path, nearest.best,
+	                          "unknown cluster \"%s\"%s", string_of(acme->cluster),
+	                          config->cluster_count == 0 ? "; there are no clusters" : "");
+}
+
+/* Either the one or the other; a value that is wrong has been told. */
+static void check_acme(struct config *config, const struct node *root,
+                       struct diagnostics *diagnostics)
+{
+	for (size_t i = 0; i < config->listener_count; i++) {
+		struct config_acme_challenge *acme = config->listeners[i].acme_challenge;
+		const struct node *node =
+			node_child(item_of(root, SPAN("listeners"), i), SPAN("acme_challenge"));
+		bool has_directory = node && node_child(node, SPAN("directory"));
+		bool has_cluster = node && node_child(node, SPAN("cluster"));
+		char path[PATH_SIZE];
+
+		if (!acme)
+			continue;
+		(void)snprintf(path, sizeof(path), "listeners[%zu].acme_challenge", i);
+		if (has_directory == has_cluster)
+			diagnostics_error(diagnostics, acme->place, path,
+			                  has_cluster ? "either directory or cluster, not both"
+			                              : "directory or cluster is missing: who has the answers");
+		else if (is_given(acme->cluster) && clusters_are_known(config, root))
+			check_acme_cluster(config, acme, i, diagnostics);
+	}
+}
+
 static bool has_tls(const struct config *config)
 {
 	for (size_t i = 0; i < config->listener_count; i++)
@@ -295,6 +299,12 @@ static bool is_used(const struct config *config, struct span name)
 	for (size_t i = 0; i < config->route_count; i++)
 		if (is_given(config->routes[i].cluster) && span_equal(config->routes[i].cluster.text, name))
 			return true;
+	for (size_t i = 0; i < config->listener_count; i++) {
+		const struct config_acme_challenge *acme = config->listeners[i].acme_challenge;
+
+		if (acme && is_given(acme->cluster) && span_equal(acme->cluster.text, name))
+			return true;
+	}
 	return false;
 }
 
@@ -428,17 +438,32 @@ static void check_proxy_pools(const struct config *config, const struct node *ro
 	}
 }
 
-void rules_check(struct config *config, const struct node *root, struct diagnostics *diagnostics)
+/* Each with its node, which stands in the same place of the list. */
+static void check_routes(struct config *config, const struct node *root,
+                         struct diagnostics *diagnostics)
+{
+	const struct node *node = item_of(root, SPAN("routes"), 0);
+
+	for (size_t i = 0; i < config->route_count; i++, node = node ? node->next : NULL)
+		route_check(config, i, node, diagnostics);
+}
+
+enum error rules_check(struct config *config, const struct node *root,
+                       struct diagnostics *diagnostics)
 {
 	check_equal_listeners(config, diagnostics);
 	check_redirects(config, root, diagnostics);
+	check_acme(config, root, diagnostics);
 	check_hsts(config, diagnostics);
 	check_tls(config, diagnostics);
 	check_ways_around(config, diagnostics);
 	check_routes_exist(config, root, diagnostics);
-	check_equal_routes(config, root, diagnostics);
-	for (size_t i = 0; i < config->route_count; i++)
-		route_check(config, i, item_of(root, SPAN("routes"), i), diagnostics);
+
+	enum error error = equal_routes_check(config, item_of(root, SPAN("routes"), 0), diagnostics);
+
+	if (error)
+		return error;
+	check_routes(config, root, diagnostics);
 	route_check_error_pages(config->error_pages, config->error_page_count, "", diagnostics);
 	if (clusters_are_known(config, root))
 		check_route_clusters(config, diagnostics);
@@ -448,4 +473,5 @@ void rules_check(struct config *config, const struct node *root, struct diagnost
 	check_proxy_pools(config, root, diagnostics);
 	if (diagnostics->errors == 0) /* else it may only be that a route is wrong */
 		check_unused_clusters(config, diagnostics);
+	return OK;
 }

@@ -75,6 +75,10 @@ struct schema_field {
 	const char *more;     /* reference: lines to show after the first item */
 	bool is_aside;        /* reference: shown with all that is in it, commented out */
 	bool shown;           /* reference: not commented out, though it is not required */
+	bool identifies;      /* diff: tells an item of a list from the others */
+	bool order_counts;    /* diff: of a list of structs */
+	bool is_secret;       /* diff: its values are not printed */
+	bool needs_restart;   /* a reload does not change it */
 };
 
 /* An offset that a struct does not have. */

@@ -45,6 +45,9 @@ struct post {
 /* Thread-safe: `on_post` is called on the loop's thread, in the order of posting. */
 void loop_post(struct loop *loop, struct post *post);
 
+/* The first of those that nobody will take any more, once loop_run() has returned; NULL: none. */
+struct post *loop_take_post(struct loop *loop);
+
 /* Calls `on_signal` when the process gets the signal. ERROR_SYSTEM. */
 MUST_CHECK enum error loop_on_signal(struct loop *loop, int number,
                                      void (*on_signal)(void *owner, int number), void *owner);

@@ -1,6 +1,7 @@
 #include "route/clients.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/random.h>
@@ -17,6 +18,7 @@ struct entry {
 };
 
 struct clients {
+	atomic_uint references;
 	pthread_mutex_t locks[LOCKS];
 	size_t lock_count; /* that are initialised */
 	uint64_t seed;
@@ -97,12 +99,13 @@ enum error clients_new(size_t count, struct clients **ret_clients)
 
 	if (!clients)
 		return ERROR_OUT_OF_MEMORY;
+	atomic_init(&clients->references, 1);
 	while (sets * CLIENTS_WAYS < count)
 		sets *= 2;
 	clients->set_mask = sets - 1;
 	clients->entries = memory_new(sets * CLIENTS_WAYS, sizeof(*clients->entries));
 	if (!clients->entries) {
-		clients_free(clients);
+		clients_unref(clients);
 		return ERROR_OUT_OF_MEMORY;
 	}
 	while (clients->lock_count < LOCKS &&
@@ -110,16 +113,27 @@ enum error clients_new(size_t count, struct clients **ret_clients)
 		clients->lock_count++;
 	if (clients->lock_count < LOCKS ||
 	    getrandom(&clients->seed, sizeof(clients->seed), 0) != sizeof(clients->seed)) {
-		clients_free(clients);
+		clients_unref(clients);
 		return ERROR_SYSTEM;
 	}
 	*ret_clients = clients;
 	return OK;
 }
 
-void clients_free(struct clients *clients)
+struct clients *clients_ref(struct clients *clients)
 {
-	if (!clients)
+	(void)atomic_fetch_add_explicit(&clients->references, 1, memory_order_relaxed);
+	return clients;
+}
+
+size_t clients_room(const struct clients *clients)
+{
+	return (clients->set_mask + 1) * CLIENTS_WAYS;
+}
+
+void clients_unref(struct clients *clients)
+{
+	if (!clients || atomic_fetch_sub_explicit(&clients->references, 1, memory_order_acq_rel) > 1)
 		return;
 	while (clients->lock_count > 0)
 		(void)pthread_mutex_destroy(&clients->locks[--clients->lock_count]);

@@ -9,7 +9,8 @@
  * that nobody can choose addresses that meet in one set. Each set is guarded by one of a few locks,
  * held for some nanoseconds. Where a set is full, the two uses differ; see below.
  *
- * Owner: clients_free(). Threads: any.
+ * Owner: whoever holds a reference: the rules of a route, and those of the same route after a
+ * reload. Threads: any.
  */
 #ifndef SALLYPORT_ROUTE_CLIENTS_H
 #define SALLYPORT_ROUTE_CLIENTS_H
@@ -24,11 +25,14 @@ enum { CLIENTS_WAYS = 8 };
 
 struct clients;
 
-/* Room for `count` clients, rounded up to a power of two. ERROR_OUT_OF_MEMORY, ERROR_SYSTEM (no
- * random seed). */
+/* Room for `count` clients, rounded up to a power of two. Holds one reference.
+ * ERROR_OUT_OF_MEMORY, ERROR_SYSTEM (no random seed). */
 MUST_CHECK enum error clients_new(size_t count, struct clients **ret_clients);
+struct clients *clients_ref(struct clients *clients);
+/* For how many there is room. */
+size_t clients_room(const struct clients *clients);
 /* NULL is allowed. */
-void clients_free(struct clients *clients);
+void clients_unref(struct clients *clients);
 
 /*
  * A token bucket: takes one of `burst` tokens, of which one comes back each `interval_us`.

@@ -33,6 +33,8 @@ enum error rules_new(const struct config_route *route, struct rules **ret_rules)
 	rules->config = route;
 	if (route->rate_limit)
 		error = clients_new(route->rate_limit->clients, &rules->rates);
+	if (!error && concurrency)
+		error = tally_new(&rules->requests);
 	if (!error && concurrency && concurrency->requests_per_client > 0)
 		error = clients_new(concurrency->clients, &rules->running);
 	if (error) {
@@ -55,10 +57,29 @@ void rules_free(struct rules *rules)
 {
 	if (!rules)
 		return;
-	clients_free(rules->rates);
-	clients_free(rules->running);
+	clients_unref(rules->rates);
+	clients_unref(rules->running);
+	tally_unref(rules->requests);
 	users_free(rules->users);
 	memory_free(rules);
+}
+
+static void inherit_clients(struct clients **clients, struct clients *before)
+{
+	if (!*clients || !before || clients_room(*clients) != clients_room(before))
+		return;
+	clients_unref(*clients);
+	*clients = clients_ref(before);
+}
+
+void rules_inherit(struct rules *rules, const struct rules *before)
+{
+	inherit_clients(&rules->rates, before->rates);
+	inherit_clients(&rules->running, before->running);
+	if (!rules->requests || !before->requests)
+		return;
+	tally_unref(rules->requests);
+	rules->requests = tally_ref(before->requests);
 }
 
 const struct page *page_find(const struct page *pages, size_t count, int status)
@@ -93,18 +114,14 @@ static enum error count_request(struct rules *rules, const struct address *clien
 {
 	const struct config_concurrency *limit = rules->config->concurrency;
 
-	if (atomic_fetch_add_explicit(&rules->running_count, 1, memory_order_relaxed) >=
-	        limit->requests &&
-	    limit->requests > 0) {
-		(void)atomic_fetch_sub_explicit(&rules->running_count, 1, memory_order_relaxed);
+	if (!tally_enter(rules->requests, limit->requests > 0 ? limit->requests : SIZE_MAX))
 		return ERROR_ROUTE_BUSY;
-	}
 
 	enum error error =
 		rules->running ? clients_enter(rules->running, client, limit->requests_per_client) : OK;
 
 	if (error)
-		(void)atomic_fetch_sub_explicit(&rules->running_count, 1, memory_order_relaxed);
+		tally_leave(rules->requests);
 	return error;
 }
 
@@ -139,7 +156,7 @@ void rules_leave(struct visit *visit)
 		return;
 	if (rules->running)
 		clients_leave(rules->running, &visit->client);
-	(void)atomic_fetch_sub_explicit(&rules->running_count, 1, memory_order_relaxed);
+	tally_leave(rules->requests);
 	visit->rules = NULL;
 }
 

@@ -15,7 +15,6 @@
 #ifndef SALLYPORT_ROUTE_RULES_H
 #define SALLYPORT_ROUTE_RULES_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,6 +25,7 @@
 #include "config/config_route.h"
 #include "http/message.h"
 #include "route/clients.h"
+#include "route/tally.h"
 #include "route/users.h"
 #include "route/values.h"
 
@@ -43,11 +43,11 @@ struct rules {
 	struct span answer; /* the body, if there is config->answer */
 	const struct page *pages;
 	size_t page_count;
-	struct clients *rates;   /* NULL: no rate limit */
-	struct clients *running; /* NULL: no limit of requests per client */
-	atomic_size_t running_count;
-	struct users *users;                  /* NULL: nobody is asked who he is. Owner: the rules */
-	char hsts[RULES_HSTS_SIZE];           /* the field's value, or "" */
+	struct clients *rates;      /* a reference; NULL: no rate limit */
+	struct clients *running;    /* a reference; NULL: no limit of requests per client */
+	struct tally *requests;     /* a reference: those that run; NULL: no limit of them at all */
+	struct users *users;        /* NULL: nobody is asked who he is. Owner: the rules */
+	char hsts[RULES_HSTS_SIZE]; /* the field's value, or "" */
 	char challenge[RULES_CHALLENGE_SIZE]; /* WWW-Authenticate's, or "" */
 };
 
@@ -57,6 +57,9 @@ void rules_check_fields(const struct config_route *route, size_t index,
 
 /* Without answer, pages and users, which the caller fills in. ERROR_OUT_OF_MEMORY, ERROR_SYSTEM. */
 MUST_CHECK enum error rules_new(const struct config_route *route, struct rules **ret_rules);
+/* Goes on with the counts of the rules of before a reload, where the limits are kept in the same
+ * way: a table of clients only if its size has not changed. Before anybody uses the rules. */
+void rules_inherit(struct rules *rules, const struct rules *before);
 /* NULL is allowed. */
 void rules_free(struct rules *rules);
 

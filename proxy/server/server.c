@@ -1,15 +1,17 @@
 #include "server/server.h"
 
-#include <errno.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "net/listener.h"
 #include "net/loop.h"
+#include "server/bindings.h"
+#include "server/lockdown.h"
+#include "server/reload.h"
+#include "server/renewal.h"
+#include "server/sinks.h"
+#include "server/tls_swap.h"
 #include "server/worker.h"
 #include "session/half_open.h"
 #include "session/handshake_log.h"
@@ -17,25 +19,26 @@
 
 enum {
 	WORKERS_MAX = 256,
-	LOOK_EVERY_MS = 1000,
 	FDS_RESERVED = 64, /* for the log, the loops, lookups, and whatever libraries open */
 };
 
 struct server {
 	struct worker_shared shared;
-	struct setup *setup; /* Borrows: from the caller */
+	struct setup *setup; /* a reference: the one that new connections get */
 	struct log log;
 	struct loop *loop;
 	struct worker *workers[WORKERS_MAX];
 	size_t worker_count;
 	atomic_size_t running;
 	struct post ended_post;
-	int *sockets; /* one for each worker and listener, listeners side by side; -1: none */
+	struct bindings bindings;
+	struct reload reload;
 	struct deadline drain_deadline;
 	struct deadline repeats_deadline;
-	struct deadline look_deadline; /* at files that may change */
+	struct renewal *renewal; /* of the certificates of `setup` */
 	bool is_draining;
 	bool is_aborting;
+	struct lockdown *lockdown; /* NULL: not yet */
 	struct text *why;
 };
 
@@ -57,7 +60,7 @@ static void set_connection_limit(struct server *server)
 	size_t wanted = server->setup->config->limits.connections;
 	struct rlimit files;
 
-	server->shared.connections_max = wanted;
+	atomic_store(&server->shared.connections_max, wanted);
 	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
 		return;
 	files.rlim_cur = files.rlim_max;
@@ -65,109 +68,14 @@ static void set_connection_limit(struct server *server)
 	(void)getrlimit(RLIMIT_NOFILE, &files);
 	if (files.rlim_cur == RLIM_INFINITY || files.rlim_cur / 2 >= wanted + FDS_RESERVED)
 		return;
-	server->shared.connections_max = files.rlim_cur > 4 * FDS_RESERVED
-	                                     ? (size_t)files.rlim_cur / 2 - FDS_RESERVED
-	                                     : (size_t)files.rlim_cur / 4 + 1;
+
+	size_t possible = files.rlim_cur > 4 * FDS_RESERVED ? (size_t)files.rlim_cur / 2 - FDS_RESERVED
+	                                                    : (size_t)files.rlim_cur / 4 + 1;
+
+	atomic_store(&server->shared.connections_max, possible);
 	log_message(&server->log, LOG_WARNING, "connection_limit_lowered",
 	            "%llu open files are allowed, so at most %zu connections are accepted, not %zu",
-	            (unsigned long long)files.rlim_cur, server->shared.connections_max, wanted);
-}
-
-static int *socket_of(struct server *server, size_t worker, size_t listener)
-{
-	return &server->sockets[worker * server->setup->listener_count + listener];
-}
-
-/* A unix socket can not be bound twice: all workers accept on copies of one. */
-static enum error bind_one(struct server *server, size_t worker, size_t listener)
-{
-	const struct address *address = &server->setup->listeners[listener].config->address;
-	int *ret_socket = socket_of(server, worker, listener);
-	int system_error = 0;
-
-	if (address->kind == ADDRESS_UNIX && worker > 0) {
-		*ret_socket = dup(*socket_of(server, 0, listener));
-		return *ret_socket < 0 ? ERROR_SYSTEM : OK;
-	}
-
-	enum error error = listener_bind(address, worker == 0, ret_socket, &system_error);
-
-	if (error) {
-		char text[ADDRESS_TEXT_SIZE];
-
-		address_format(address, text, sizeof(text));
-		text_printf(server->why, "can not listen on %s: %s", text, strerror(system_error));
-	}
-	return error;
-}
-
-static enum error bind_all(struct server *server)
-{
-	size_t count = server->worker_count * server->setup->listener_count;
-
-	server->sockets = memory_new(count, sizeof(*server->sockets));
-	if (!server->sockets)
-		return ERROR_OUT_OF_MEMORY;
-	for (size_t i = 0; i < count; i++)
-		server->sockets[i] = -1;
-	for (size_t listener = 0; listener < server->setup->listener_count; listener++) {
-		for (size_t worker = 0; worker < server->worker_count; worker++) {
-			enum error error = bind_one(server, worker, listener);
-
-			if (error)
-				return error;
-		}
-	}
-	return OK;
-}
-
-static void unbind_all(struct server *server)
-{
-	for (size_t i = 0; server->sockets && i < server->worker_count; i++) {
-		for (size_t j = 0; j < server->setup->listener_count; j++) {
-			int fd = *socket_of(server, i, j);
-
-			if (fd >= 0)
-				listener_unbind(&server->setup->listeners[j].config->address, fd, i == 0);
-		}
-	}
-	memory_free(server->sockets);
-}
-
-/* New keys of tickets: of one listener. */
-static void look_at_keys(struct server *server, struct ticket_keys *keys)
-{
-	bool has_changed = false;
-	struct text why;
-
-	text_init(&why, 1024);
-
-	enum error error = ticket_keys_look(keys, &has_changed, &why);
-
-	if (error)
-		log_message(&server->log, LOG_WARNING, "ticket_keys_kept",
-		            "the keys of before go on serving: %s", text_string(&why));
-	else if (has_changed)
-		log_message(&server->log, LOG_NOTICE, "ticket_keys_read", "new keys from %s",
-		            ticket_keys_path(keys));
-	text_done(&why);
-}
-
-static void look_at_files(void *owner)
-{
-	struct server *server = owner;
-	bool has_files = false;
-
-	for (size_t i = 0; i < server->setup->listener_count; i++) {
-		struct ticket_keys *keys = server->setup->listeners[i].ticket_keys;
-
-		if (!keys)
-			continue;
-		look_at_keys(server, keys);
-		has_files = true;
-	}
-	if (has_files)
-		loop_set_deadline(server->loop, &server->look_deadline, LOOK_EVERY_MS);
+	            (unsigned long long)files.rlim_cur, possible, wanted);
 }
 
 static void drain(struct server *server)
@@ -176,6 +84,8 @@ static void drain(struct server *server)
 		return;
 	server->is_draining = true;
 	log_message(&server->log, LOG_NOTICE, "draining", "no more connections are accepted");
+	reload_stop(&server->reload);
+	renewal_stop(server->renewal);
 	for (size_t i = 0; i < server->worker_count; i++)
 		worker_drain(server->workers[i]);
 }
@@ -205,13 +115,21 @@ static void on_signal(void *owner, int number)
 		                  server->setup->config->timeouts.drain_ms);
 }
 
+static void on_hang_up(void *owner, int number)
+{
+	struct server *server = owner;
+
+	(void)number;
+	reload_ask(&server->reload, NULL);
+}
+
 static void on_all_ended(struct post *post)
 {
 	struct server *server = LIST_OBJECT(post, struct server, ended_post);
 
 	deadline_clear(&server->drain_deadline);
 	deadline_clear(&server->repeats_deadline);
-	deadline_clear(&server->look_deadline);
+	renewal_stop(server->renewal);
 	loop_stop(server->loop);
 }
 
@@ -224,84 +142,22 @@ static void on_worker_ended(void *owner)
 		loop_post(server->loop, &server->ended_post);
 }
 
-static enum error open_sink(const struct config_logging *logging, const struct config_text *target,
-                            struct log_sink **ret_sink)
-{
-	struct log_syslog syslog = {
-		.address = logging->syslog.address,
-		.facility = logging->syslog.facility,
-	};
-
-	if (!span_equal(target->text, SPAN("syslog")))
-		return log_sink_open(target->text.data, ret_sink);
-	(void)snprintf(syslog.app_name, sizeof(syslog.app_name), "%s",
-	               logging->syslog.app_name.text.data);
-	return log_sink_open_syslog(&syslog, ret_sink);
-}
-
 static enum error open_log(struct server *server)
 {
 	const struct config_logging *logging = &server->setup->config->logging;
-	const struct config_text *targets[LOG_STREAM_COUNT] = {&logging->access, &logging->errors};
+	enum error error = sinks_open(logging, NULL, NULL, &server->shared.sinks, server->why);
 
-	for (unsigned i = 0; i < LOG_STREAM_COUNT; i++) {
-		enum error error = open_sink(logging, targets[i], &server->shared.sinks[i]);
-
-		if (error) {
-			text_printf(server->why, "can not open the log %s: %s", targets[i]->text.data,
-			            error == ERROR_SYSTEM ? strerror(errno) : error_words(error));
-			return error;
-		}
-	}
-	log_init(&server->log, server->shared.sinks[LOG_TO_ACCESS], server->shared.sinks[LOG_TO_ERRORS],
-	         logging->format == CONFIG_LOG_TEXT ? LOG_TEXT : LOG_JSON);
-	server->log.level = (enum log_level)logging->level;
-	log_rate_init(&server->log.rate, logging->access_rate, logging->error_rate);
-	return OK;
-}
-
-/* The files were moved away, to be kept or packed: new ones are begun. */
-static void reopen_logs(struct server *server)
-{
-	const struct config_logging *logging = &server->setup->config->logging;
-	const char *targets[LOG_STREAM_COUNT] = {logging->access.text.data, logging->errors.text.data};
-	bool all = true;
-
-	for (unsigned i = 0; i < LOG_STREAM_COUNT; i++) {
-		if (log_sink_reopen(server->shared.sinks[i]) == OK)
-			continue;
-		log_message(&server->log, LOG_WARNING, "log_not_reopened",
-		            "the old file goes on being written, since %s can not be opened: %s",
-		            targets[i], strerror(errno));
-		all = false;
-	}
-	if (all)
-		log_message(&server->log, LOG_NOTICE, "logs_reopened", "files of the log are open anew");
+	if (!error)
+		sinks_give(&server->shared.sinks, logging, &server->log);
+	return error;
 }
 
 static void on_reopen_signal(void *owner, int number)
 {
+	struct server *server = owner;
+
 	(void)number;
-	reopen_logs(owner);
-}
-
-static void on_turn(void *owner)
-{
-	log_flush(&((struct server *)owner)->log);
-}
-
-static enum error open_loop(struct server *server)
-{
-	static const int numbers[] = {SIGTERM, SIGINT, SIGQUIT};
-	enum error error = loop_new(&server->loop);
-
-	for (size_t i = 0; !error && i < ARRAY_LENGTH(numbers); i++)
-		error = loop_on_signal(server->loop, numbers[i], on_signal, server);
-	if (!error)
-		error = loop_on_signal(server->loop, SIGUSR1, on_reopen_signal, server);
-	if (!error)
-		loop_on_turn(server->loop, on_turn, server);
-	return error;
+	sinks_reopen(&server->shared.sinks, &server->setup->config->logging, &server->log);
 }
 
 static uint64_t repeat_interval_ms(const struct server *server)
@@ -317,6 +173,160 @@ static void tell_repeats(void *owner)
 	loop_set_deadline(server->loop, &server->repeats_deadline, repeat_interval_ms(server));
 }
 
+/* Beginning with the setup that is in use now. */
+static void watch_repeats(struct server *server)
+{
+	if (repeat_interval_ms(server) > 0)
+		loop_set_deadline(server->loop, &server->repeats_deadline, repeat_interval_ms(server));
+	else
+		deadline_clear(&server->repeats_deadline);
+}
+
+/* --- Certificates that were renewed -------------------------------------------------------- */
+
+/* All workers, or none. */
+static enum error swap_tls(void *owner, size_t listener, struct tls_sites *sites)
+{
+	struct server *server = owner;
+	struct tls_swap *swaps[WORKERS_MAX] = {0};
+	enum error error = OK;
+
+	for (size_t i = 0; i < server->worker_count && !error; i++)
+		error = worker_prepare_tls(server->workers[i], server->setup, listener, sites, &swaps[i]);
+	for (size_t i = 0; i < server->worker_count; i++) {
+		if (error)
+			tls_swap_free(swaps[i]);
+		else
+			worker_swap_tls(server->workers[i], swaps[i]);
+	}
+	return error;
+}
+
+static enum error open_renewal(struct server *server, struct renewal **ret_renewal)
+{
+	const struct renewal_options options = {
+		.setup = server->setup,
+		.loop = server->loop,
+		.log = &server->log,
+		.swap = swap_tls,
+		.owner = server,
+	};
+
+	return renewal_new(&options, ret_renewal);
+}
+
+/* A setup that was reloaded has read all files itself. */
+static void renew_other_setup(struct server *server)
+{
+	struct renewal *before = server->renewal;
+
+	if (server->is_draining)
+		return;
+	server->renewal = NULL;
+	if (open_renewal(server, &server->renewal))
+		log_message(&server->log, LOG_ERROR, "certificates_unwatched",
+		            "there is no memory to watch the certificates: they are renewed after the next "
+		            "reload only");
+	renewal_free(before);
+}
+
+/* --- Reload ------------------------------------------------------------------------------- */
+
+/* The one place that knows whether a reload goes on: for whoever watches the process. */
+static void on_reload_begin(void *owner)
+{
+	struct server *server = owner;
+
+	log_message(&server->log, LOG_NOTICE, "reloading", "%s is read", server->setup->path);
+}
+
+static void on_reload_end(void *owner)
+{
+	(void)owner;
+}
+
+/* What the new setup needs, and the sandbox of this process does not have. */
+static enum error may_reload(void *owner, const struct setup *setup,
+                             struct diagnostics *diagnostics)
+{
+	const struct server *server = owner;
+
+	return lockdown_check(server->lockdown, setup->config, diagnostics);
+}
+
+static void tell_what_stays(struct server *server, const struct config *before)
+{
+	if (before->workers != server->setup->config->workers)
+		log_message(&server->log, LOG_WARNING, "restart_needed",
+		            "`workers` is another number now; it changes only when the proxy is started "
+		            "anew, and until then there are %zu",
+		            server->worker_count);
+}
+
+/* What the main thread has made of the setup before. */
+static void on_swapped(void *owner, struct setup *setup, struct setup *before)
+{
+	struct server *server = owner;
+
+	server->setup = setup;
+	if (setup->config->limits.connections != before->config->limits.connections)
+		set_connection_limit(server);
+	tell_what_stays(server, before->config);
+	watch_repeats(server);
+	renew_other_setup(server);
+	setup_unref(before);
+}
+
+static void open_reload(struct server *server)
+{
+	const struct reload_options options = {
+		.loop = server->loop,
+		.log = &server->log,
+		.shared = &server->shared,
+		.workers = server->workers,
+		.worker_count = server->worker_count,
+		.bindings = &server->bindings,
+		.may_take = may_reload,
+		.on_begin = on_reload_begin,
+		.on_end = on_reload_end,
+		.on_swapped = on_swapped,
+		.owner = server,
+	};
+
+	reload_init(&server->reload, &options);
+}
+
+/* On a worker's thread. */
+static void on_worker_stepped(void *owner, enum error error)
+{
+	struct server *server = owner;
+
+	reload_note_step(&server->reload, error);
+}
+
+/* --- Start and end ------------------------------------------------------------------------ */
+
+static void on_turn(void *owner)
+{
+	log_flush(&((struct server *)owner)->log);
+}
+
+static enum error open_loop(struct server *server)
+{
+	static const int numbers[] = {SIGTERM, SIGINT, SIGQUIT};
+	enum error error = loop_new(&server->loop);
+
+	for (size_t i = 0; !error && i < ARRAY_LENGTH(numbers); i++)
+		error = loop_on_signal(server->loop, numbers[i], on_signal, server);
+	if (!error)
+		error = loop_on_signal(server->loop, SIGHUP, on_hang_up, server);
+	if (!error)
+		error = loop_on_signal(server->loop, SIGUSR1, on_reopen_signal, server);
+	if (!error)
+		loop_on_turn(server->loop, on_turn, server);
+	return error;
+}
+
 /* What is known of all handshakes together. */
 static enum error open_handshakes(struct server *server)
 {
@@ -326,25 +336,28 @@ static enum error open_handshakes(struct server *server)
 
 	if (!error && repeat_interval_ms(server) > 0)
 		error = repeats_new(&server->shared.repeats);
-	if (!error && server->shared.repeats)
-		loop_set_deadline(server->loop, &server->repeats_deadline, repeat_interval_ms(server));
+	if (!error)
+		watch_repeats(server);
 	return error;
 }
 
 static enum error open_workers(struct server *server)
 {
+	int *sockets;
+	enum error error = bindings_open(&server->bindings, server->setup, &sockets, server->why);
+
+	if (error)
+		return error;
 	server->shared.setup = server->setup;
-	server->shared.budget.max = server->setup->config->limits.memory;
+	atomic_store(&server->shared.budget.max, server->setup->config->limits.memory);
+	server->shared.on_worker_stepped = on_worker_stepped;
 	server->shared.on_worker_ended = on_worker_ended;
 	server->shared.owner = server;
-	for (size_t i = 0; i < server->worker_count; i++) {
-		enum error error =
-			worker_new(&server->shared, socket_of(server, i, 0), &server->workers[i]);
-
-		if (error)
-			return error;
-	}
-	return OK;
+	for (size_t i = 0; i < server->worker_count && !error; i++)
+		error = worker_new(&server->shared, &sockets[i * server->setup->listener_count],
+		                   &server->workers[i]);
+	memory_free(sockets);
+	return error;
 }
 
 /* Workers that were started before one that could not be are drained again. */
@@ -364,11 +377,17 @@ static enum error start_workers(struct server *server)
 
 static void tell_ready(struct server *server)
 {
+	struct text sandbox;
+
+	text_init(&sandbox, 256);
+	lockdown_describe(&sandbox);
 	log_begin(&server->log, LOG_TO_ERRORS, LOG_NOTICE, "ready");
 	log_put_number(&server->log, "workers", server->worker_count);
 	log_put_number(&server->log, "listeners", server->setup->listener_count);
-	log_put_number(&server->log, "connections_max", server->shared.connections_max);
+	log_put_number(&server->log, "connections_max", atomic_load(&server->shared.connections_max));
+	log_put(&server->log, "sandbox", text_span(&sandbox));
 	log_end(&server->log);
+	text_done(&sandbox);
 }
 
 static enum error start(struct server *server)
@@ -378,13 +397,18 @@ static enum error start(struct server *server)
 	if (!error)
 		error = open_loop(server);
 	if (!error) {
+		open_reload(server);
 		set_connection_limit(server);
-		error = bind_all(server);
+		error = open_handshakes(server);
 	}
 	if (!error)
-		error = open_handshakes(server);
-	if (!error)
 		error = open_workers(server);
+	/* All is open that needs rights, and there is no other thread yet. */
+	if (!error)
+		error = lockdown_new(server->setup->config, server->shared.sinks.of, &server->log,
+		                     &server->lockdown, server->why);
+	if (!error)
+		error = open_renewal(server, &server->renewal);
 	if (!error)
 		error = start_workers(server);
 	return error;
@@ -400,11 +424,14 @@ static void close_server(struct server *server)
 	deadline_clear(&server->repeats_deadline);
 	repeats_free(server->shared.repeats);
 	half_open_free(server->shared.half_open);
-	unbind_all(server);
+	renewal_free(server->renewal);
+	bindings_done(&server->bindings);
 	loop_free(server->loop);
+	lockdown_free(server->lockdown);
 	log_done(&server->log);
-	for (unsigned i = 0; i < LOG_STREAM_COUNT; i++)
-		log_sink_close(server->shared.sinks[i]);
+	reload_done(&server->reload);
+	sinks_close(&server->shared.sinks, NULL);
+	setup_unref(server->setup);
 	memory_free(server);
 }
 
@@ -412,27 +439,27 @@ enum error server_run(struct setup *setup, struct text *why)
 {
 	struct server *server = memory_new(1, sizeof(*server));
 
-	if (!server)
+	if (!server) {
+		setup_unref(setup);
 		return ERROR_OUT_OF_MEMORY;
+	}
 	server->setup = setup;
 	server->why = why;
 	server->worker_count = count_workers(setup->config);
+	bindings_init(&server->bindings, server->worker_count);
+	log_init(&server->log, NULL, NULL, LOG_JSON);
 	server->ended_post.on_post = on_all_ended;
 	list_init(&server->ended_post.node);
 	deadline_init(&server->drain_deadline, abort_sessions, server);
 	deadline_init(&server->repeats_deadline, tell_repeats, server);
-	deadline_init(&server->look_deadline, look_at_files, server);
 	(void)signal(SIGPIPE, SIG_IGN);
 	/* Habits of other proxies: until they do something here, they must not end it. */
-	(void)signal(SIGHUP, SIG_IGN);
-	(void)signal(SIGUSR1, SIG_IGN);
 	(void)signal(SIGUSR2, SIG_IGN);
 
 	enum error error = start(server);
 
 	if (!error) {
 		tell_ready(server);
-		look_at_files(server);
 		loop_run(server->loop);
 		log_message(&server->log, LOG_NOTICE, "stopped", "all connections have ended");
 	} else if (why->size == 0) {

@@ -3,8 +3,9 @@
  *
  *   SIGTERM, SIGINT   stop: accept no more, let what runs end, at most `timeouts.drain`
  *   SIGQUIT           drain: the same without a time limit
- *   SIGUSR1           open the files of the log anew
- *   SIGINT during either stop: stop now. SIGHUP and SIGUSR2 are ignored.
+ *   SIGINT during either stop: stop now
+ *   SIGHUP            reload: see server/reload.h
+ *   SIGUSR1           open the files of the log anew. SIGUSR2 is ignored.
  */
 #ifndef SALLYPORT_SERVER_SERVER_H
 #define SALLYPORT_SERVER_SERVER_H
@@ -14,7 +15,8 @@
 #include "setup/setup.h"
 
 /*
- * Runs until it is told to stop. `why` says in a sentence what went wrong.
+ * Takes over the caller's reference to the setup, which goes when a reload puts another one in its
+ * place. Runs until it is told to stop. `why` says in a sentence what went wrong.
  * OK: stopped cleanly. ERROR_SYSTEM, ERROR_OUT_OF_MEMORY, ERROR_TLS_INTERNAL: could not run.
  */
 MUST_CHECK enum error server_run(struct setup *setup, struct text *why);

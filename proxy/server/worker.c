@@ -10,19 +10,19 @@
 #include "base/memory.h"
 #include "net/listener.h"
 #include "net/loop.h"
+#include "server/generation.h"
 #include "session/credentials.h"
 #include "session/request_id.h"
-#include "session/services.h"
 #include "session/session.h"
-#include "tls/server.h"
 
 enum { LIMIT_TOLD_EVERY_MS = 10000 };
 
-/* A listener as this worker has it. */
+/* A listening socket as this worker has it. */
 struct door {
+	struct list node; /* on the worker's */
 	struct worker *worker;
-	const struct setup_listener *setup;
-	struct tls_server *tls; /* NULL: plain */
+	struct generation *generation; /* the current one; NULL: the socket is not in use yet */
+	size_t index;                  /* of the listener in its setup */
 	struct listener *listener;
 	int socket; /* Borrows: from the server */
 };
@@ -37,17 +37,27 @@ struct worker {
 	struct tls_random *random;
 	struct request_ids ids;
 	struct credentials credentials;
-	struct services services;
-	struct door *doors;
-	size_t door_count;
+	struct generation *current;  /* NULL: it has not begun, or has ended */
+	struct generation *prepared; /* NULL: none */
+	struct list retired;         /* generations that still have sessions */
+	struct list doors;
+	bool is_draining;
 	uint64_t limit_told_ms; /* 0: never */
 	struct post drain_post;
 	struct post abort_post;
+	struct post step_post;
+	enum worker_step step;
+	const int *sockets; /* Borrows: from the server, while it prepares */
 };
 
 static struct worker *worker_of_drain(struct post *post)
 {
 	return LIST_OBJECT(post, struct worker, drain_post);
+}
+
+static struct worker *worker_of_step(struct post *post)
+{
+	return LIST_OBJECT(post, struct worker, step_post);
 }
 
 static struct worker *worker_of_abort(struct post *post)
@@ -72,9 +82,11 @@ static bool may_accept(void *owner)
 	struct worker *worker = ((struct door *)owner)->worker;
 	struct worker_shared *shared = worker->shared;
 	bool memory_is_low = budget_is_low(&shared->budget);
-	bool is_full =
-		atomic_load_explicit(&shared->connections, memory_order_relaxed) >= shared->connections_max;
+	bool is_full = atomic_load_explicit(&shared->connections, memory_order_relaxed) >=
+	               atomic_load_explicit(&shared->connections_max, memory_order_relaxed);
 
+	if (!((struct door *)owner)->generation)
+		return false;
 	if (!memory_is_low && !is_full)
 		return true;
 	tell_limit(worker, is_full ? "connection_limit_reached" : "memory_limit_near");
@@ -85,10 +97,23 @@ static void on_accept(void *owner, int fd, const struct address *peer)
 {
 	struct door *door = owner;
 	struct worker *worker = door->worker;
+	struct generation *generation = door->generation;
 
 	(void)atomic_fetch_add_explicit(&worker->shared->connections, 1, memory_order_relaxed);
-	if (session_open(&worker->services, door->setup, door->tls, fd, peer))
+	if (session_open(&generation->services, &generation->services.setup->listeners[door->index],
+	                 generation->tls[door->index], fd, peer))
 		(void)atomic_fetch_sub_explicit(&worker->shared->connections, 1, memory_order_relaxed);
+}
+
+/* An idle link has a descriptor that a client has more use for. */
+static bool drop_idle_link(struct worker *worker)
+{
+	struct list *retired = &worker->retired;
+
+	for (struct list *node = retired->next; node != retired; node = node->next)
+		if (clusters_drop_idle(LIST_OBJECT(node, struct generation, node)->services.clusters))
+			return true;
+	return clusters_drop_idle(worker->current->services.clusters);
 }
 
 static void on_exhausted(void *owner, int system_error)
@@ -96,8 +121,7 @@ static void on_exhausted(void *owner, int system_error)
 	struct worker *worker = ((struct door *)owner)->worker;
 	bool is_for_files = system_error == EMFILE || system_error == ENFILE;
 
-	/* An idle link has a descriptor that a client has more use for. */
-	if (is_for_files && worker->services.clusters && clusters_drop_idle(worker->services.clusters))
+	if (is_for_files && drop_idle_link(worker))
 		return;
 	log_message(&worker->log, LOG_WARNING, "accept_paused",
 	            "can not accept: %s; tried again until it works", strerror(system_error));
@@ -109,21 +133,113 @@ static const struct listener_events door_events = {
 	.on_exhausted = on_exhausted,
 };
 
-static void close_doors(struct worker *worker)
+static void close_door(struct door *door)
 {
-	for (size_t i = 0; i < worker->door_count; i++) {
-		listener_close(worker->doors[i].listener);
-		worker->doors[i].listener = NULL;
+	listener_close(door->listener);
+	list_remove(&door->node);
+	memory_free(door);
+}
+
+static enum error open_door(struct worker *worker, int socket)
+{
+	struct door *door = memory_new(1, sizeof(*door));
+
+	if (!door)
+		return ERROR_OUT_OF_MEMORY;
+	door->worker = worker;
+	door->socket = socket;
+
+	enum error error = listener_open(worker->loop, socket, &door_events, door, &door->listener);
+
+	if (error) {
+		memory_free(door);
+		return error;
 	}
+	list_add_last(&worker->doors, &door->node);
+	return OK;
+}
+
+static struct door *find_door(struct worker *worker, int socket)
+{
+	struct list *doors = &worker->doors;
+
+	for (struct list *node = doors->next; node != doors; node = node->next) {
+		struct door *door = LIST_OBJECT(node, struct door, node);
+
+		if (door->socket == socket)
+			return door;
+	}
+	return NULL;
+}
+
+/* Closes the doors that lead to no generation, or to another than this one. */
+static void close_doors(struct worker *worker, const struct generation *but, bool refuse)
+{
+	struct list *doors = &worker->doors;
+
+	for (struct list *node = doors->next, *next; node != doors; node = next) {
+		struct door *door = LIST_OBJECT(node, struct door, node);
+
+		next = node->next;
+		if (but && door->generation == but)
+			continue;
+		if (refuse)
+			listener_refuse(door->socket);
+		close_door(door);
+	}
+}
+
+/* --- From one setup to the next ----------------------------------------------------------- */
+
+/* Its last session may have been the last of all workers. */
+static void end_generation(struct worker *worker, struct generation *generation)
+{
+	uint64_t number = generation->services.setup->number;
+	size_t before = setup_count_alive();
+
+	generation_free(generation);
+
+	size_t alive = setup_count_alive();
+
+	if (alive >= before)
+		return;
+	log_begin(&worker->log, LOG_TO_ERRORS, LOG_NOTICE, "setup_ended");
+	log_put_number(&worker->log, "setup", number);
+	log_put_number(&worker->log, "setups_alive", alive);
+	log_end(&worker->log);
 }
 
 static void end_if_empty(struct worker *worker)
 {
-	if (!worker->services.draining || worker->services.session_count > 0)
+	if (!worker->is_draining || !list_is_empty(&worker->retired) || !worker->current ||
+	    worker->current->services.session_count > 0)
 		return;
-	clusters_close(worker->services.clusters);
-	worker->services.clusters = NULL;
+	generation_free(worker->current);
+	worker->current = NULL;
 	loop_stop(worker->loop);
+}
+
+/* At the end of a turn: in the middle of one, somebody may still look at them. */
+static void free_ended(struct worker *worker)
+{
+	struct list *retired = &worker->retired;
+
+	for (struct list *node = retired->next, *next; node != retired; node = next) {
+		struct generation *generation = LIST_OBJECT(node, struct generation, node);
+
+		next = node->next;
+		if (generation_has_ended(generation))
+			end_generation(worker, generation);
+	}
+	end_if_empty(worker);
+}
+
+static void on_turn(void *owner)
+{
+	struct worker *worker = owner;
+
+	free_ended(worker);
+	log_flush(&worker->log);
 }
 
 static void on_session_closed(void *owner)
@@ -131,135 +247,183 @@ static void on_session_closed(void *owner)
 	struct worker *worker = owner;
 
 	(void)atomic_fetch_sub_explicit(&worker->shared->connections, 1, memory_order_relaxed);
-	if (worker->services.clusters)
-		end_if_empty(worker);
 }
+
+static void abandon(struct worker *worker)
+{
+	generation_free(worker->prepared);
+	worker->prepared = NULL;
+	close_doors(worker, worker->current, false);
+}
+
+static enum error make_generation(struct worker *worker)
+{
+	struct worker_shared *shared = worker->shared;
+	struct setup *setup = shared->setup;
+	bool tells = !atomic_exchange(&shared->backends_told, true);
+	const struct generation_options options = {
+		.services =
+			{
+				.loop = worker->loop,
+				.pool = &worker->pool,
+				.log = &worker->log,
+				.ids = &worker->ids,
+				.credentials = &worker->credentials,
+				.half_open = shared->half_open,
+				.repeats = setup->config->logging.handshake_repeat_interval_ms > 0 ? shared->repeats
+	                                                                               : NULL,
+				.on_session_closed = on_session_closed,
+				.owner = worker,
+			},
+		.budget = &shared->budget,
+		.random = worker->random,
+		.cluster_log = tells ? &worker->log : NULL,
+	};
+
+	return generation_new(&options, setup, &worker->prepared);
+}
+
+static enum error prepare(struct worker *worker, const int *sockets)
+{
+	enum error error = make_generation(worker);
+
+	for (size_t i = 0; !error && i < worker->shared->setup->listener_count; i++)
+		if (!find_door(worker, sockets[i]))
+			error = open_door(worker, sockets[i]);
+	worker->sockets = sockets;
+	if (error)
+		abandon(worker);
+	return error;
+}
+
+static void swap(struct worker *worker)
+{
+	struct generation *before = worker->current;
+	const struct setup *setup = worker->prepared->services.setup;
+
+	sinks_give(&worker->shared->sinks, &setup->config->logging, &worker->log);
+	worker->current = worker->prepared;
+	worker->prepared = NULL;
+	for (size_t i = 0; i < setup->listener_count; i++) {
+		struct door *door = find_door(worker, worker->sockets[i]);
+
+		door->generation = worker->current;
+		door->index = i;
+	}
+	close_doors(worker, worker->current, true);
+	generation_take_over(worker->current, before);
+	if (before)
+		list_add_last(&worker->retired, &before->node);
+}
+
+static void on_step(struct post *post)
+{
+	struct worker *worker = worker_of_step(post);
+	enum error error = OK;
+
+	if (worker->is_draining)
+		return;
+	if (worker->step == WORKER_PREPARE)
+		error = prepare(worker, worker->sockets);
+	else if (worker->step == WORKER_SWAP)
+		swap(worker);
+	else
+		abandon(worker);
+	worker->shared->on_worker_stepped(worker->shared->owner, error);
+}
+
+/* --- Certificates that were renewed -------------------------------------------------------- */
+
+static void on_tls_swap(struct post *post)
+{
+	struct tls_swap *swap = LIST_OBJECT(post, struct tls_swap, post);
+
+	if (swap->worker->current)
+		generation_swap_tls(swap->worker->current, swap);
+	tls_swap_free(swap);
+}
+
+enum error worker_prepare_tls(struct worker *worker, struct setup *setup, size_t listener,
+                              struct tls_sites *sites, struct tls_swap **ret_swap)
+{
+	const struct tls_server_options options = {
+		.sites = sites,
+		.tickets = setup->listeners[listener].tickets,
+		.random = worker->random,
+		.budget = &worker->shared->budget,
+	};
+
+	return tls_swap_new(setup, listener, &options, ret_swap);
+}
+
+void worker_swap_tls(struct worker *worker, struct tls_swap *swap)
+{
+	swap->worker = worker;
+	swap->post.on_post = on_tls_swap;
+	loop_post(worker->loop, &swap->post);
+}
+
+/* What came too late. */
+static void drop_swaps(struct worker *worker)
+{
+	struct post *post;
+
+	while (worker->loop && (post = loop_take_post(worker->loop)) != NULL)
+		if (post->on_post == on_tls_swap)
+			tls_swap_free(LIST_OBJECT(post, struct tls_swap, post));
+}
+
+/* --- The end ------------------------------------------------------------------------------ */
 
 static void on_drain(struct post *post)
 {
 	struct worker *worker = worker_of_drain(post);
-	struct list *sessions = &worker->services.sessions;
+	struct list *retired = &worker->retired;
 
-	close_doors(worker);
-	for (size_t i = 0; i < worker->door_count; i++)
-		listener_refuse(worker->doors[i].socket);
-	worker->services.draining = true;
-	for (struct list *node = sessions->next, *next; node != sessions; node = next) {
-		next = node->next;
-		session_drain(LIST_OBJECT(node, struct session, node));
-	}
-	if (worker->services.clusters)
-		end_if_empty(worker);
+	abandon(worker);
+	close_doors(worker, NULL, true);
+	worker->is_draining = true;
+	for (struct list *node = retired->next; node != retired; node = node->next)
+		generation_drain(LIST_OBJECT(node, struct generation, node));
+	generation_drain(worker->current);
 }
 
 static void on_abort(struct post *post)
 {
 	struct worker *worker = worker_of_abort(post);
-	struct list *sessions = &worker->services.sessions;
+	struct list *retired = &worker->retired;
 
-	while (!list_is_empty(sessions))
-		session_abort(LIST_OBJECT(sessions->next, struct session, node));
+	for (struct list *node = retired->next; node != retired; node = node->next)
+		generation_abort(LIST_OBJECT(node, struct generation, node));
+	if (worker->current)
+		generation_abort(worker->current);
 }
 
-static void on_turn(void *owner)
+/* --- Life --------------------------------------------------------------------------------- */
+
+static void worker_init(struct worker *worker, struct worker_shared *shared)
 {
-	log_flush(&((struct worker *)owner)->log);
-}
-
-static struct h1_limits limits_of(const struct config_limits *limits, uint64_t body_size)
-{
-	return (struct h1_limits){
-		.head_size_max = limits->head_size,
-		.field_count_max = limits->header_count,
-		.target_size_max = limits->target_size,
-		.body_size_max = body_size,
-		.chunk_extension_max = limits->chunk_extension,
-		.trailer_size_max = limits->trailer_size,
-	};
-}
-
-static enum error open_services(struct worker *worker)
-{
-	struct setup *setup = worker->shared->setup;
-	struct services *services = &worker->services;
-
-	*services = (struct services){
-		.loop = worker->loop,
-		.pool = &worker->pool,
-		.log = &worker->log,
-		.ids = &worker->ids,
-		.half_open = worker->shared->half_open,
-		.repeats = worker->shared->repeats,
-		.credentials = &worker->credentials,
-		.setup = setup_ref(setup),
-		.request_limits = limits_of(&setup->config->limits, setup->config->limits.body_size),
-		.response_limits = limits_of(&setup->config->limits, 0),
-		.on_session_closed = on_session_closed,
-		.owner = worker,
-	};
-	list_init(&services->sessions);
-
-	bool tells = !atomic_exchange(&worker->shared->backends_told, true);
-
-	return clusters_new(worker->loop, &worker->pool, tells ? &worker->log : NULL, setup->config,
-	                    &services->clusters);
-}
-
-static enum error open_tls(struct worker *worker, struct door *door)
-{
-	struct tls_server_options options = {
-		.sites = door->setup->sites,
-		.tickets = door->setup->tickets,
-		.random = worker->random,
-		.budget = &worker->shared->budget,
-	};
-
-	return door->setup->sites ? tls_server_new(&options, &door->tls) : OK;
-}
-
-static enum error open_doors(struct worker *worker, const int *sockets)
-{
-	struct setup *setup = worker->shared->setup;
-
-	worker->doors = memory_new(setup->listener_count, sizeof(*worker->doors));
-	if (!worker->doors)
-		return ERROR_OUT_OF_MEMORY;
-	worker->door_count = setup->listener_count;
-	for (size_t i = 0; i < worker->door_count; i++) {
-		struct door *door = &worker->doors[i];
-
-		door->worker = worker;
-		door->setup = &setup->listeners[i];
-		door->socket = sockets[i];
-
-		enum error error = open_tls(worker, door);
-
-		if (!error)
-			error = listener_open(worker->loop, door->socket, &door_events, door, &door->listener);
-		if (error)
-			return error;
-	}
-	return OK;
+	worker->shared = shared;
+	worker->drain_post.on_post = on_drain;
+	worker->abort_post.on_post = on_abort;
+	worker->step_post.on_post = on_step;
+	list_init(&worker->drain_post.node);
+	list_init(&worker->abort_post.node);
+	list_init(&worker->step_post.node);
+	list_init(&worker->retired);
+	list_init(&worker->doors);
+	pool_init(&worker->pool, &shared->budget);
+	log_init(&worker->log, shared->sinks.of[LOG_TO_ACCESS], shared->sinks.of[LOG_TO_ERRORS],
+	         LOG_JSON);
 }
 
 enum error worker_new(struct worker_shared *shared, const int *sockets, struct worker **ret_worker)
 {
 	struct worker *worker = memory_new(1, sizeof(*worker));
-	enum log_format format =
-		shared->setup->config->logging.format == CONFIG_LOG_TEXT ? LOG_TEXT : LOG_JSON;
 
 	if (!worker)
 		return ERROR_OUT_OF_MEMORY;
-	worker->shared = shared;
-	worker->drain_post.on_post = on_drain;
-	worker->abort_post.on_post = on_abort;
-	list_init(&worker->drain_post.node);
-	list_init(&worker->abort_post.node);
-	pool_init(&worker->pool, &shared->budget);
-	log_init(&worker->log, shared->sinks[LOG_TO_ACCESS], shared->sinks[LOG_TO_ERRORS], format);
-	worker->log.level = (enum log_level)shared->setup->config->logging.level;
-	log_rate_init(&worker->log.rate, shared->setup->config->logging.access_rate,
-	              shared->setup->config->logging.error_rate);
+	worker_init(worker, shared);
 
 	enum error error = loop_new(&worker->loop);
 
@@ -270,14 +434,13 @@ enum error worker_new(struct worker_shared *shared, const int *sockets, struct w
 	if (!error) {
 		request_ids_init(&worker->ids, worker->random);
 		loop_on_turn(worker->loop, on_turn, worker);
-		error = open_services(worker);
+		error = prepare(worker, sockets);
 	}
-	if (!error)
-		error = open_doors(worker, sockets);
 	if (error) {
 		worker_free(worker);
 		return error;
 	}
+	swap(worker);
 	*ret_worker = worker;
 	return OK;
 }
@@ -305,6 +468,14 @@ enum error worker_start(struct worker *worker)
 	return worker->is_started ? OK : ERROR_SYSTEM;
 }
 
+void worker_step(struct worker *worker, enum worker_step step, const int *sockets)
+{
+	worker->step = step;
+	if (sockets)
+		worker->sockets = sockets;
+	loop_post(worker->loop, &worker->step_post);
+}
+
 void worker_drain(struct worker *worker)
 {
 	loop_post(worker->loop, &worker->drain_post);
@@ -321,13 +492,11 @@ void worker_free(struct worker *worker)
 		return;
 	if (worker->is_started)
 		(void)pthread_join(worker->thread, NULL);
-	close_doors(worker);
-	for (size_t i = 0; i < worker->door_count; i++)
-		tls_server_unref(worker->doors[i].tls);
-	clusters_close(worker->services.clusters);
+	close_doors(worker, NULL, false);
+	generation_free(worker->prepared);
+	generation_free(worker->current);
+	drop_swaps(worker);
 	loop_free(worker->loop);
-	setup_unref(worker->services.setup);
-	memory_free(worker->doors);
 	credentials_done(&worker->credentials);
 	tls_random_free(worker->random);
 	log_done(&worker->log);

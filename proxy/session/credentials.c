@@ -80,7 +80,7 @@ static void release(void *subject)
 	struct setup *setup = task->setup;
 
 	if (task->counted)
-		(void)atomic_fetch_sub_explicit(&setup->rules.password_checks, 1, memory_order_relaxed);
+		tally_leave(setup->rules.password_checks);
 	memory_wipe(task, sizeof(*task));
 	memory_free(task);
 	setup_unref(setup);
@@ -168,11 +168,8 @@ enum error credentials_begin(struct exchange *exchange)
 static bool take_turn(struct password_task *task)
 {
 	uint64_t checks_max = task->setup->config->limits.password_checks;
-	atomic_size_t *checks = &task->setup->rules.password_checks;
 
-	task->counted = atomic_fetch_add_explicit(checks, 1, memory_order_relaxed) < checks_max;
-	if (!task->counted)
-		(void)atomic_fetch_sub_explicit(checks, 1, memory_order_relaxed);
+	task->counted = tally_enter(task->setup->rules.password_checks, checks_max);
 	return task->counted;
 }
 

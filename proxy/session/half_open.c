@@ -22,11 +22,19 @@ struct half_open {
 	size_t total_max;
 	size_t per_address_max;
 	uint64_t seed; /* nobody outside can tell which addresses share a bucket */
-	size_t bucket_count;
+	size_t room;   /* how many places and buckets there are */
 	uint32_t *buckets;
 	struct place *places;
 	uint32_t first_free;
 };
+
+/* Chains the places from `from` on, which are free; `rest`: what is free besides. */
+static uint32_t chain_free(struct place *places, size_t from, size_t to, uint32_t rest)
+{
+	for (size_t i = from; i < to; i++)
+		places[i].next = i + 1 < to ? (uint32_t)i + 2 : rest;
+	return (uint32_t)from + 1;
+}
 
 enum error half_open_new(size_t total_max, size_t per_address_max, struct half_open **ret_half_open)
 {
@@ -37,8 +45,8 @@ enum error half_open_new(size_t total_max, size_t per_address_max, struct half_o
 		return ERROR_OUT_OF_MEMORY;
 	half_open->total_max = total_max;
 	half_open->per_address_max = per_address_max;
-	half_open->bucket_count = total_max;
-	half_open->buckets = memory_new(half_open->bucket_count, sizeof(*half_open->buckets));
+	half_open->room = total_max;
+	half_open->buckets = memory_new(total_max, sizeof(*half_open->buckets));
 	half_open->places = memory_new(total_max, sizeof(*half_open->places));
 	if (!half_open->buckets || !half_open->places) {
 		half_open_free(half_open);
@@ -50,9 +58,7 @@ enum error half_open_new(size_t total_max, size_t per_address_max, struct half_o
 		half_open_free(half_open);
 		return ERROR_SYSTEM;
 	}
-	for (size_t i = 0; i < total_max; i++)
-		half_open->places[i].next = i + 1 < total_max ? (uint32_t)i + 2 : NONE;
-	half_open->first_free = 1;
+	half_open->first_free = chain_free(half_open->places, 0, total_max, NONE);
 	*ret_half_open = half_open;
 	return OK;
 }
@@ -92,7 +98,64 @@ static uint32_t *bucket_of(struct half_open *half_open, const struct place *plac
 	number = (number ^ half_open->seed) * 0x9e3779b97f4a7c15u;
 	number = (number ^ number >> 32 ^ half_open->seed) * 0xd6e8feb86659fd93u;
 	number ^= number >> 32;
-	return &half_open->buckets[number % half_open->bucket_count];
+	return &half_open->buckets[number % half_open->room];
+}
+
+/* Under the lock: more buckets, into which the addresses are put anew. Their places keep their
+ * numbers, which the handshakes have. */
+static void move(struct half_open *half_open, uint32_t *buckets, struct place *places, size_t room)
+{
+	size_t before = half_open->room;
+
+	memcpy(places, half_open->places, before * sizeof(*places));
+	half_open->places = places;
+	half_open->buckets = buckets;
+	half_open->room = room;
+	for (size_t i = 0; i < before; i++) {
+		if (places[i].count == 0)
+			continue;
+
+		uint32_t *link = bucket_of(half_open, &places[i]);
+
+		places[i].next = *link;
+		*link = (uint32_t)i + 1;
+	}
+	half_open->first_free = chain_free(places, before, room, half_open->first_free);
+}
+
+enum error half_open_reserve(struct half_open *half_open, size_t total_max)
+{
+	check(total_max > 0 && total_max < UINT32_MAX);
+	if (total_max <= half_open->room) /* which nobody else changes */
+		return OK;
+
+	uint32_t *buckets = memory_new(total_max, sizeof(*buckets));
+	struct place *places = memory_new(total_max, sizeof(*places));
+
+	if (!buckets || !places) {
+		memory_free(buckets);
+		memory_free(places);
+		return ERROR_OUT_OF_MEMORY;
+	}
+
+	uint32_t *old_buckets = half_open->buckets;
+	struct place *old_places = half_open->places;
+
+	(void)pthread_mutex_lock(&half_open->lock);
+	move(half_open, buckets, places, total_max);
+	(void)pthread_mutex_unlock(&half_open->lock);
+	memory_free(old_buckets);
+	memory_free(old_places);
+	return OK;
+}
+
+void half_open_limit(struct half_open *half_open, size_t total_max, size_t per_address_max)
+{
+	(void)pthread_mutex_lock(&half_open->lock);
+	check(total_max <= half_open->room);
+	half_open->total_max = total_max;
+	half_open->per_address_max = per_address_max;
+	(void)pthread_mutex_unlock(&half_open->lock);
 }
 
 /* The link that holds the address's number, or the bucket's last one, which is NONE. */

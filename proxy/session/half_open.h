@@ -4,7 +4,7 @@
  *
  * An address is an IPv4 address, or the first 64 bits of an IPv6 one, since whoever has one of
  * these has them all (RFC 6177 §2). Only addresses with a handshake are kept, so there are never
- * more than handshakes; all memory is taken at the beginning, about 40 bytes for each.
+ * more than handshakes; all memory is taken before, about 40 bytes for each.
  *
  * Owner: the server. Threads: shared by all workers; a lock is held for a look-up.
  */
@@ -32,6 +32,12 @@ MUST_CHECK enum error half_open_new(size_t total_max, size_t per_address_max,
                                     struct half_open **ret_half_open);
 /* NULL is allowed. */
 void half_open_free(struct half_open *half_open);
+
+/* Makes room for as many, so that half_open_limit() may set that. ERROR_OUT_OF_MEMORY: nothing has
+ * changed. From one thread only. */
+MUST_CHECK enum error half_open_reserve(struct half_open *half_open, size_t total_max);
+/* Other limits. What has entered stays, also if it is more than that; memory is not given back. */
+void half_open_limit(struct half_open *half_open, size_t total_max, size_t per_address_max);
 
 /* One more, if the limits allow it. `by_address`: its address counts; never for unix sockets.
  * *ret_place: what to leave with; set only if it has entered. */

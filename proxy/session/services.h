@@ -1,7 +1,8 @@
 /*
  * What a session needs of its worker, for one setup. A session never sees the worker itself.
  *
- * Owner: the worker; it may go once it is draining and no session is left. Threads: one worker.
+ * Owner: the worker; it may go once it takes no more sessions and none is left. Threads: one
+ * worker.
  */
 #ifndef SALLYPORT_SESSION_SERVICES_H
 #define SALLYPORT_SESSION_SERVICES_H
@@ -21,6 +22,7 @@ struct half_open;
 struct loop;
 struct repeats;
 struct request_ids;
+struct tls_server;
 
 struct services {
 	struct loop *loop;
@@ -31,11 +33,18 @@ struct services {
 	struct half_open *half_open;     /* NULL: no limit. Borrows: from the server */
 	struct repeats *repeats;         /* NULL: nothing is summed up. Borrows: from the server */
 	struct setup *setup;             /* a reference */
+	/* For each of its listeners the one for new connections, which another one follows when
+	 * certificates have been renewed; NULL: plain. Borrows: from the worker. */
+	struct tls_server *const *tls;
 	struct clusters *clusters;
 	struct h1_limits request_limits;
 	struct h1_limits response_limits;
-	uint64_t unsampled;   /* requests without a fault, for logging.sample */
-	bool draining;        /* no further request after the one that runs */
+	uint64_t unsampled; /* requests without a fault, for logging.sample */
+	bool draining;      /* no further request after the one that runs */
+	/* When a newer setup took over (the loop's clock); 0: this one is the newest. From then on each
+	 * session may have one more request, for which it waits `last_request_ms` at most. */
+	uint64_t retired_ms;
+	uint64_t last_request_ms;
 	struct list sessions; /* all that are open */
 	size_t session_count;
 	/* A session has closed: it is not on the list any more. */

@@ -7,15 +7,16 @@
 #include "net/loop.h"
 #include "session/access_log.h"
 #include "session/admission.h"
+#include "session/coverage.h"
 #include "session/exchange.h"
 #include "session/half_open.h"
 #include "session/handshake_log.h"
 #include "session/head_rules.h"
 #include "session/proxy_protocol.h"
+#include "session/session_due.h"
 
 enum {
-	LOOK_AGAIN_MS = 50,       /* until a session that nobody will call looks again */
-	DRAINING_LINGER_MS = 500, /* a stopping proxy does not wait longer for clients to close */
+	LOOK_AGAIN_MS = 50, /* until a session that nobody will call looks again */
 };
 
 #define TO(phase) (1u << SESSION_##phase)
@@ -100,8 +101,6 @@ void session_enter(struct session *session, enum session_phase phase)
 		pinned_drop(&session->pinned);
 }
 
-static uint64_t due_ms(const struct session *session);
-
 static void on_deadline(void *owner)
 {
 	struct session *session = owner;
@@ -112,7 +111,7 @@ static void on_deadline(void *owner)
 	/* The kernel is asked only now: until then a client that reads seems slower than it is. */
 	session->taken_bytes = wire_taken_bytes(session->client.wire);
 	note_pace(session);
-	session->is_due = session_now_ms(session) >= due_ms(session);
+	session->is_due = session_now_ms(session) >= session_due_ms(session);
 	session_pump(session);
 }
 
@@ -139,7 +138,7 @@ static enum error new_session(struct services *services, const struct setup_list
 	}
 	session->services = services;
 	session->listener = listener;
-	session->tls = tls;
+	session->tls = tls ? tls_server_ref(tls) : NULL;
 	session->peer = *peer;
 	session->peer_trusted = setup_trusts(services->setup, peer);
 	transport_init(&session->client, wire, tls_session, services->pool);
@@ -199,6 +198,7 @@ static void close_session(struct session *session)
 	end_half_open(session);
 	deadline_clear(&session->deadline);
 	transport_done(&session->client, session->reset_wanted || is_cut_short);
+	tls_server_unref(session->tls);
 	list_remove(&session->node);
 	services->session_count--;
 	memory_free(session);
@@ -220,9 +220,17 @@ void session_drain(struct session *session)
 	session_pump(session);
 }
 
+void session_retire(struct session *session)
+{
+	/* Only how long it may wait has changed. */
+	if (session->phase == SESSION_AWAIT_REQUEST)
+		session_pump(session);
+}
+
 bool session_may_go_on(const struct session *session)
 {
-	return !session->services->draining && !transport_is_worn(&session->client);
+	return !session->services->draining && session->services->retired_ms == 0 &&
+	       !transport_is_worn(&session->client) && coverage_holds(session);
 }
 
 /* The end of the exchange: its line in the log, and what follows on the connection. */
@@ -494,58 +502,6 @@ static void time_out(struct session *session)
 	}
 }
 
-static uint64_t later(uint64_t a_ms, uint64_t b_ms)
-{
-	return a_ms > b_ms ? a_ms : b_ms;
-}
-
-static uint64_t earlier(uint64_t a_ms, uint64_t b_ms)
-{
-	return a_ms < b_ms ? a_ms : b_ms;
-}
-
-static uint64_t linger_due_ms(const struct session *session)
-{
-	const struct config_timeouts *timeouts = &config_of(session)->timeouts;
-
-	/* Until our last bytes are out, the client is a slow reader; then it only has to close. */
-	if (session->ended_ms == 0)
-		return earlier(pace_due_ms(&session->pace),
-		               later(session->client.wire->moved_ms, session->phase_began_ms) +
-		                   timeouts->client_idle_ms);
-	if (session->services->draining && timeouts->linger_ms > DRAINING_LINGER_MS)
-		return session->ended_ms + DRAINING_LINGER_MS;
-	return session->ended_ms + timeouts->linger_ms;
-}
-
-static uint64_t due_ms(const struct session *session)
-{
-	const struct config_timeouts *timeouts = &config_of(session)->timeouts;
-
-	switch (session->phase) {
-	case SESSION_PROXY_HEADER:
-		return session->phase_began_ms +
-		       (session->tls ? timeouts->handshake_ms : timeouts->request_head_ms);
-	case SESSION_HANDSHAKE:
-		return session->phase_began_ms + timeouts->handshake_ms;
-	case SESSION_AWAIT_REQUEST:
-		return session->phase_began_ms +
-		       (session->exchange_count > 0 ? timeouts->keep_alive_ms : timeouts->request_head_ms);
-	case SESSION_READ_HEAD:
-		return session->phase_began_ms + timeouts->request_head_ms;
-	case SESSION_EXCHANGE:
-		return earlier(pace_due_ms(&session->pace), exchange_due_ms(session->exchange));
-	case SESSION_TUNNEL:
-		return tunnel_moved_ms(&session->exchange->tunnel) + timeouts->tunnel_idle_ms;
-	case SESSION_LINGER:
-		return linger_due_ms(session);
-	case SESSION_CLOSING:
-	case SESSION_PHASE_COUNT:
-		break;
-	}
-	return DEADLINE_NEVER;
-}
-
 /* Nothing will call when it can go on: no block was to be had, a name is being looked up,
  * or others' passwords are checked first. */
 static bool must_look_again(const struct session *session)
@@ -579,7 +535,7 @@ static void settle(struct session *session)
 	pinned_watch(&session->pinned);
 
 	note_pace(session);
-	wake_ms = due_ms(session);
+	wake_ms = session_due_ms(session);
 	if (must_look_again(session) && session_now_ms(session) + LOOK_AGAIN_MS < wake_ms)
 		wake_ms = session_now_ms(session) + LOOK_AGAIN_MS;
 	deadline_set(loop_deadlines(session->services->loop), &session->deadline, wake_ms);

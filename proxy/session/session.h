@@ -49,7 +49,7 @@ struct session {
 	struct list node; /* on services->sessions */
 	struct services *services;
 	const struct setup_listener *listener;
-	struct tls_server *tls; /* Borrows: from the worker; NULL: plain */
+	struct tls_server *tls; /* a reference; NULL: plain */
 	struct address peer;    /* the client's, as the PROXY header tells if there is one */
 	struct address reached; /* what it connected to, with has_reached */
 	bool has_reached;
@@ -86,6 +86,9 @@ MUST_CHECK enum error session_open(struct services *services, const struct setup
                                    struct tls_server *tls, int fd, const struct address *peer);
 /* Ends after the exchange that runs; at once if none does. services->draining must be set. */
 void session_drain(struct session *session);
+/* A newer setup has taken over: one more request may come, if it comes soon.
+ * services->retired_ms must be set. */
+void session_retire(struct session *session);
 /* Closes now. */
 void session_abort(struct session *session);
 
@@ -99,7 +102,8 @@ void session_pump(void *owner);
 void session_enter(struct session *session, enum session_phase phase);
 /* The loop's clock. */
 uint64_t session_now_ms(const struct session *session);
-/* Whether another request may follow: neither is the proxy stopping, nor are the TLS keys worn. */
+/* Whether another request may follow: neither is the proxy stopping, nor has a newer setup taken
+ * over, nor are the TLS keys worn. */
 bool session_may_go_on(const struct session *session);
 
 #endif

@@ -135,7 +135,6 @@ enum error setup_rules_load(const struct config *config, struct diagnostics *dia
                             struct setup_rules *rules)
 {
 	rules->count = config->route_count;
-	atomic_init(&rules->password_checks, 0);
 	/* 0: the limit itself is a mistake of the file, and that is enough to tell. */
 	rules->content_left = config->limits.page_files > 0 ? config->limits.page_files : SIZE_MAX;
 	arena_init(&rules->arena, NULL, SIZE_MAX);
@@ -143,8 +142,12 @@ enum error setup_rules_load(const struct config *config, struct diagnostics *dia
 	if (!rules->of)
 		return ERROR_OUT_OF_MEMORY;
 
-	enum error error = load_pages(rules, config->error_pages, config->error_page_count, "",
-	                              diagnostics, &rules->pages);
+	enum error error = tally_new(&rules->password_checks);
+
+	if (error)
+		return error;
+	error = load_pages(rules, config->error_pages, config->error_page_count, "", diagnostics,
+	                   &rules->pages);
 
 	rules->page_count = error ? 0 : config->error_page_count;
 	for (size_t i = 0; i < config->route_count && !error; i++)
@@ -152,10 +155,33 @@ enum error setup_rules_load(const struct config *config, struct diagnostics *dia
 	return error;
 }
 
+static bool is_same_text(const struct config_text *a, const struct config_text *b)
+{
+	return span_equal(a->text, b->text);
+}
+
+void setup_rules_inherit(struct setup_rules *rules, const struct setup_rules *before)
+{
+	tally_unref(rules->password_checks);
+	rules->password_checks = tally_ref(before->password_checks);
+	for (size_t i = 0; i < rules->count; i++) {
+		struct rules *own = rules->of[i];
+
+		for (size_t j = 0; own && j < before->count; j++) {
+			const struct rules *old = before->of[j];
+
+			if (old && is_same_text(&own->config->host, &old->config->host) &&
+			    is_same_text(&own->config->path, &old->config->path))
+				rules_inherit(own, old);
+		}
+	}
+}
+
 void setup_rules_done(struct setup_rules *rules)
 {
 	for (size_t i = 0; rules->of && i < rules->count; i++)
 		rules_free(rules->of[i]);
 	memory_free(rules->of);
+	tally_unref(rules->password_checks);
 	arena_done(&rules->arena);
 }

@@ -8,12 +8,12 @@
 #ifndef SALLYPORT_SETUP_RULES_H
 #define SALLYPORT_SETUP_RULES_H
 
-#include <stdatomic.h>
 #include <stddef.h>
 
 #include "base/arena.h"
 #include "config/config.h"
 #include "route/rules.h"
+#include "route/tally.h"
 
 struct setup_rules {
 	struct rules **of; /* of each route, by its index; NULL: it has none */
@@ -22,7 +22,7 @@ struct setup_rules {
 	size_t page_count;
 	struct arena arena;            /* contents of files */
 	size_t content_left;           /* of limits.page_files */
-	atomic_size_t password_checks; /* under way, of all workers */
+	struct tally *password_checks; /* a reference: under way, of all workers */
 };
 
 /*
@@ -31,6 +31,8 @@ struct setup_rules {
  */
 MUST_CHECK enum error setup_rules_load(const struct config *config, struct diagnostics *diagnostics,
                                        struct setup_rules *rules);
+/* See setup_inherit(). */
+void setup_rules_inherit(struct setup_rules *rules, const struct setup_rules *before);
 void setup_rules_done(struct setup_rules *rules);
 
 #endif

@@ -1,10 +1,16 @@
 #include "setup/setup.h"
 
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "base/memory.h"
 #include "route/hops.h"
+#include "setup/confinement.h"
 #include "setup/sites.h"
+
+static atomic_size_t alive;
+static _Atomic uint64_t loaded;
 
 static enum error load_tickets(struct setup_listener *listener, size_t index,
                                struct diagnostics *diagnostics)
@@ -22,11 +28,12 @@ static enum error load_tickets(struct setup_listener *listener, size_t index,
 }
 
 /* Everything of a listener with TLS. */
-static enum error load_tls(const struct setup *setup, struct setup_listener *listener, size_t index,
+static enum error load_tls(struct setup *setup, struct setup_listener *listener, size_t index,
                            struct diagnostics *diagnostics)
 {
 	const struct config_tls *tls = listener->config->tls;
-	enum error error = setup_sites_new(tls, index, setup->policies, diagnostics, &listener->sites);
+	enum error error = setup_sites_new(tls, index, setup->policies, &setup->materials, diagnostics,
+	                                   &listener->sites);
 
 	return !error && tls->tickets ? load_tickets(listener, index, diagnostics) : error;
 }
@@ -59,6 +66,21 @@ static void tell_of_quantum(const struct config *config, struct diagnostics *dia
 	}
 }
 
+/* An ACME client may make it when it first needs it. */
+static void look_for_challenges(const struct config_listener *listener, size_t index,
+                                struct diagnostics *diagnostics)
+{
+	const struct config_acme_challenge *acme = listener->acme_challenge;
+	const char *path = acme ? acme->directory.text.data : NULL;
+	struct stat facts;
+	char key[64];
+
+	if (!path || (stat(path, &facts) == 0 && S_ISDIR(facts.st_mode)))
+		return;
+	(void)snprintf(key, sizeof(key), "listeners[%zu].acme_challenge.directory", index);
+	diagnostics_warning(diagnostics, acme->directory.place, key, "there is no folder %s", path);
+}
+
 static enum error load_listeners(struct setup *setup, struct diagnostics *diagnostics)
 {
 	setup->listeners = memory_new(setup->config->listener_count, sizeof(*setup->listeners));
@@ -70,6 +92,7 @@ static enum error load_listeners(struct setup *setup, struct diagnostics *diagno
 
 		listener->config = &setup->config->listeners[i];
 		note_https_port(setup, listener->config);
+		look_for_challenges(listener->config, i, diagnostics);
 
 		enum error error = listener->config->tls ? load_tls(setup, listener, i, diagnostics) : OK;
 
@@ -81,6 +104,17 @@ static enum error load_listeners(struct setup *setup, struct diagnostics *diagno
 		tell_of_quantum(setup->config, diagnostics);
 	}
 	return diagnostics->errors > 0 ? ERROR_CONFIG : OK;
+}
+
+static enum error keep_path(struct setup *setup, const char *path)
+{
+	size_t size = strlen(path) + 1;
+
+	setup->path = memory_new(size, 1);
+	if (!setup->path)
+		return ERROR_OUT_OF_MEMORY;
+	memcpy(setup->path, path, size);
+	return OK;
 }
 
 enum error setup_load(const char *path, struct diagnostics *diagnostics, struct setup **ret_setup)
@@ -102,14 +136,19 @@ enum error setup_load(const char *path, struct diagnostics *diagnostics, struct 
 	if (setup->config && (!error || error == ERROR_CONFIG)) {
 		enum error rules_error = setup_rules_load(setup->config, diagnostics, &setup->rules);
 
+		confinement_review(setup->config, diagnostics);
 		error = rules_error ? rules_error : diagnostics->errors > 0 ? ERROR_CONFIG : error;
 	}
 	if (!error)
 		error = route_table_new(setup->config, &setup->routes);
+	if (!error)
+		error = keep_path(setup, path);
 	if (error) {
 		setup_unref(setup);
 		return error;
 	}
+	setup->number = atomic_fetch_add(&loaded, 1) + 1;
+	(void)atomic_fetch_add(&alive, 1);
 	*ret_setup = setup;
 	return OK;
 }
@@ -131,14 +170,43 @@ void setup_unref(struct setup *setup)
 {
 	if (!setup || atomic_fetch_sub_explicit(&setup->references, 1, memory_order_acq_rel) > 1)
 		return;
+	if (setup->number > 0)
+		(void)atomic_fetch_sub(&alive, 1);
 	for (size_t i = 0; i < setup->listener_count; i++)
 		free_listener(&setup->listeners[i]);
 	memory_free(setup->listeners);
+	materials_done(&setup->materials);
 	setup_policies_free(setup->policies);
 	setup_rules_done(&setup->rules);
 	route_table_free(setup->routes);
 	config_free(setup->config);
+	memory_free(setup->path);
 	memory_free(setup);
+}
+
+size_t setup_count_alive(void)
+{
+	return atomic_load(&alive);
+}
+
+/* Only keys of our own: those of a file are in the file. */
+static void inherit_tickets(struct setup_listener *listener, const struct setup_listener *before)
+{
+	if (!listener->tickets || !before->tickets || listener->ticket_keys || before->ticket_keys ||
+	    listener->config->tls->ticket_lifetime_ms != before->config->tls->ticket_lifetime_ms)
+		return;
+	tls_tickets_unref(listener->tickets);
+	listener->tickets = tls_tickets_ref(before->tickets);
+}
+
+void setup_inherit(struct setup *setup, const struct setup *before)
+{
+	for (size_t i = 0; i < setup->listener_count; i++)
+		for (size_t j = 0; j < before->listener_count; j++)
+			if (address_equal(&setup->listeners[i].config->address,
+			                  &before->listeners[j].config->address))
+				inherit_tickets(&setup->listeners[i], &before->listeners[j]);
+	setup_rules_inherit(&setup->rules, &before->rules);
 }
 
 bool setup_trusts(const struct setup *setup, const struct address *peer)

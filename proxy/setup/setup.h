@@ -17,6 +17,7 @@
 #include "config/config.h"
 #include "config/diagnostics.h"
 #include "route/table.h"
+#include "setup/material.h"
 #include "setup/policies.h"
 #include "setup/rules.h"
 #include "setup/ticket_keys.h"
@@ -32,8 +33,11 @@ struct setup_listener {
 };
 
 struct setup {
+	char *path;      /* of the file, as it was given */
+	uint64_t number; /* 1 for the first that this process has loaded, then one more each */
 	struct config *config;
 	struct setup_policies *policies;
+	struct materials materials; /* what it was loaded with; see server/renewal.h */
 	struct route_table *routes;
 	struct setup_rules rules;
 	struct setup_listener *listeners;
@@ -51,6 +55,16 @@ struct setup {
  */
 MUST_CHECK enum error setup_load(const char *path, struct diagnostics *diagnostics,
                                  struct setup **ret_setup);
+/*
+ * Before anybody uses the setup that a reload has loaded: it goes on with the ticket keys of our
+ * own that a listener with the same address and ticket_lifetime had, so that clients can still
+ * resume, and with the counts of clients and requests of routes with the same host and path, so
+ * that nobody gets more than a limit allows by a reload.
+ */
+void setup_inherit(struct setup *setup, const struct setup *before);
+/* How many there are in this process: 1, unless connections from before a reload go on. A file that
+ * is being loaded does not count. */
+size_t setup_count_alive(void);
 struct setup *setup_ref(struct setup *setup);
 /* NULL is allowed. */
 void setup_unref(struct setup *setup);

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.client_authority import ClientAuthority
-from support.configuration import cluster, site, tls_listener, yaml
+from support.configuration import cluster, plain_listener, site, tls_listener, yaml
 from support.proxy import SANITIZER_REPORT, run_command
 
 ROOT = Path(__file__).parents[2]
@@ -328,3 +328,24 @@ def test_yaml_that_is_not_ours(sallyport, tmp_path, text):
     path.write_text(text)
     done = sallyport("check", "-c", path)
     assert done.returncode == 1 and f"{path}:".encode() in done.stderr
+
+
+def test_check_tells_what_a_reload_would_change(variant, tmp_path):
+    """--diff: each key with its place, or one object for programs; a bad file is told as ever."""
+    old, new = tmp_path / "old.yaml", tmp_path / "new.yaml"
+    whole = site([plain_listener("127.0.0.1:8080")], {"app": cluster("127.0.0.1:1")})
+    old.write_text(yaml(whole))
+    whole["timeouts"]["drain"] = "1m"
+    new.write_text(yaml(whole))
+    told = run_command(variant.binary, "check", "-c", old, "--diff", new)
+    line = new.read_text().splitlines().index("  drain: 1m") + 1
+    expected = f"{new}:{line}:3: changed: timeouts.drain: 1m, before 5s\n1 change\n"
+    assert (told.returncode, told.stdout.decode()) == (0, expected)
+    told = run_command(variant.binary, "check", "-c", old, "--diff", new, "--json")
+    [change] = json.loads(told.stdout)["changes"]
+    assert (change["path"], change["line"], change["after"]) == ("timeouts.drain", line, "1m")
+    told = run_command(variant.binary, "check", "-c", new, "--diff", new)
+    assert told.stdout == b"nothing changes\n"
+    new.write_text("listeners: 1\n")
+    told = run_command(variant.binary, "check", "-c", old, "--diff", new)
+    assert told.returncode == 1 and b": error: listeners" in told.stderr and not told.stdout

@@ -122,6 +122,11 @@ class Proxy:
         status = Path(f"/proc/{self.pid}/status").read_text()
         return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
 
+    def memory(self):
+        """The memory that it has in use now, in bytes."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1024
+
     def descriptors(self):
         """How many file descriptors it has open."""
         return len(os.listdir(f"/proc/{self.pid}/fd"))

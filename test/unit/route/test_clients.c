@@ -55,7 +55,7 @@ static void test_a_bucket_holds_its_burst_and_fills_again(void **state)
 	assert_int_equal(take_all(clients, "192.0.2.1:1", NOW_US + 3 * INTERVAL_US, 5, &wait_us), 2);
 	assert_int_equal(take_all(clients, "192.0.2.1:1", NOW_US + 900ul * INTERVAL_US, 5, &wait_us),
 	                 5);
-	clients_free(clients);
+	clients_unref(clients);
 }
 
 static void test_a_client_is_an_address_or_an_ipv6_network(void **state)
@@ -72,7 +72,7 @@ static void test_a_client_is_an_address_or_an_ipv6_network(void **state)
 	assert_int_equal(take_all(clients, "[2001:db8:0:1::1]:1", NOW_US, 2, &wait_us), 2);
 	assert_int_equal(take_all(clients, "unix:/a", NOW_US, 2, &wait_us), 2);
 	assert_int_equal(take_all(clients, "unix:/b", NOW_US, 2, &wait_us), 0);
-	clients_free(clients);
+	clients_unref(clients);
 }
 
 /* Past its size the table forgets, and refuses nobody. */
@@ -88,7 +88,7 @@ static void test_more_clients_than_there_is_room_for(void **state)
 		(void)snprintf(text, sizeof(text), "10.0.%u.%u:1", i / 256, i % 256);
 		assert_true(take_all(clients, text, NOW_US, 1, &wait_us) == 1);
 	}
-	clients_free(clients);
+	clients_unref(clients);
 }
 
 static void test_counts_the_requests_of_each(void **state)
@@ -107,7 +107,7 @@ static void test_counts_the_requests_of_each(void **state)
 	clients_leave(clients, &a);
 	clients_leave(clients, &a);
 	clients_leave(clients, &b);
-	clients_free(clients);
+	clients_unref(clients);
 }
 
 /* A client that can not be counted is not let in: it could have any number. */
@@ -141,7 +141,7 @@ static void test_counts_no_more_clients_than_there_is_room_for(void **state)
 		if (inside[i])
 			clients_leave(clients, &address);
 	}
-	clients_free(clients);
+	clients_unref(clients);
 }
 
 static void *take_from_thread(void *argument)
@@ -167,7 +167,7 @@ static void test_the_limit_holds_for_all_threads_together(void **state)
 		taken += (uintptr_t)result;
 	}
 	assert_int_equal(taken, 500);
-	clients_free(clients);
+	clients_unref(clients);
 }
 
 int main(void)

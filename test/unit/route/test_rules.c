@@ -295,7 +295,7 @@ static void test_counts_what_runs(void **state)
 	rules_leave(&visits[1]);
 	rules_leave(&visits[2]);
 	rules_leave(&visits[2]);
-	assert_int_equal(rules->running_count, 0);
+	assert_int_equal(tally_count(rules->requests), 0);
 	close_rules();
 }
 

@@ -127,6 +127,44 @@ static void test_many_addresses(void **state)
 	half_open_free(half_open);
 }
 
+/* More room while handshakes go on: they keep their places, and the limits go up and down. */
+static void test_other_limits(void **state)
+{
+	struct half_open *half_open = open_limits(3, 2);
+	uint32_t places[3];
+
+	(void)state;
+	assert_int_equal(enter(half_open, "10.0.0.1:1"), HALF_OPEN_ENTERED);
+	places[0] = last;
+	assert_int_equal(enter(half_open, "10.0.0.1:2"), HALF_OPEN_ENTERED);
+	places[1] = last;
+	assert_int_equal(enter(half_open, "10.0.0.2:1"), HALF_OPEN_ENTERED);
+	places[2] = last;
+	assert_int_equal(enter(half_open, "10.0.0.3:1"), HALF_OPEN_TOTAL_REACHED);
+
+	assert_int_equal(half_open_reserve(half_open, 500), OK);
+	half_open_limit(half_open, 500, 3);
+	assert_int_equal(enter(half_open, "10.0.0.1:3"), HALF_OPEN_ENTERED);
+	assert_int_equal(last, places[0]);
+	half_open_leave(half_open, last);
+	for (unsigned i = 0; i < 400; i++) {
+		char text[32];
+
+		(void)snprintf(text, sizeof(text), "10.1.%u.%u:1", i / 200, i % 200);
+		assert_int_equal(enter(half_open, text), HALF_OPEN_ENTERED);
+		half_open_leave(half_open, last);
+	}
+
+	half_open_limit(half_open, 1, 1);
+	assert_int_equal(enter(half_open, "10.0.0.3:1"), HALF_OPEN_TOTAL_REACHED);
+	for (unsigned i = 0; i < 3; i++)
+		half_open_leave(half_open, places[i]);
+	assert_int_equal(half_open_count(half_open), 0);
+	assert_int_equal(enter(half_open, "10.0.0.3:1"), HALF_OPEN_ENTERED);
+	half_open_leave(half_open, last);
+	half_open_free(half_open);
+}
+
 static void test_without_memory(void **state)
 {
 	struct half_open *half_open = NULL;
@@ -145,7 +183,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_total),           cmocka_unit_test(test_per_address),
 		cmocka_unit_test(test_ipv6_by_network), cmocka_unit_test(test_without_address),
-		cmocka_unit_test(test_many_addresses),  cmocka_unit_test(test_without_memory),
+		cmocka_unit_test(test_other_limits),    cmocka_unit_test(test_many_addresses),
+		cmocka_unit_test(test_without_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

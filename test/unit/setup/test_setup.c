@@ -123,6 +123,54 @@ static const struct diagnostic *find(const char *path)
 
 /* --- What is good ----------------------------------------------------------------------------- */
 
+static void write_limited(const char *ticket_lifetime, unsigned clients)
+{
+	char text[2048];
+
+	(void)snprintf(text, sizeof(text),
+	               "listeners:\n"
+	               "  - address: 0.0.0.0:8443\n"
+	               "    tls: {certificates: [{chain: good.pem, key: good.key}],\n"
+	               "          ticket_lifetime: %s}\n"
+	               "routes:\n"
+	               "  - cluster: app\n"
+	               "    rate_limit: {requests: 1, per: 1s, clients: %u}\n"
+	               "    concurrency: {requests: 5}\n"
+	               "clusters: {app: {backends: [{address: 127.0.0.1:8080}]}}\n",
+	               ticket_lifetime, clients);
+	folder_write_text("site.yaml", text);
+}
+
+/* What a reload must not forget is the same object afterwards; what is of another kind is not. */
+static void test_what_is_inherited(void **state)
+{
+	struct setup *setups[3] = {0};
+	size_t alive = setup_count_alive();
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		write_limited(i < 2 ? "1h" : "2h", i < 2 ? 1000 : 100000);
+		assert_int_equal(load(&setups[i]), OK);
+		assert_int_equal(setups[i]->number, setups[0]->number + i);
+	}
+	assert_int_equal(setup_count_alive(), alive + 3);
+	setup_inherit(setups[1], setups[0]);
+	setup_inherit(setups[2], setups[1]);
+
+	struct rules *rules[3] = {setups[0]->rules.of[0], setups[1]->rules.of[0],
+	                          setups[2]->rules.of[0]};
+
+	assert_ptr_equal(setups[1]->listeners[0].tickets, setups[0]->listeners[0].tickets);
+	assert_ptr_not_equal(setups[2]->listeners[0].tickets, setups[0]->listeners[0].tickets);
+	assert_ptr_equal(rules[1]->rates, rules[0]->rates);
+	assert_ptr_not_equal(rules[2]->rates, rules[0]->rates);
+	assert_ptr_equal(rules[2]->requests, rules[0]->requests);
+	assert_ptr_equal(setups[2]->rules.password_checks, setups[0]->rules.password_checks);
+	for (unsigned i = 0; i < 3; i++)
+		setup_unref(setups[i]);
+	assert_int_equal(setup_count_alive(), alive);
+}
+
 static void test_two_certificates(void **state)
 {
 	struct setup *setup = NULL;
@@ -384,6 +432,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_two_certificates),
+		TEST(test_what_is_inherited),
 		TEST(test_references),
 		TEST(test_https_port),
 		TEST(test_without_tickets),

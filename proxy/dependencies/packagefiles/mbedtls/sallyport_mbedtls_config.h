@@ -51,7 +51,7 @@
 #elif defined(__aarch64__)
 #define MBEDTLS_AESCE_C /* the same on Arm */
 #endif
-#if defined(SALLYPORT_IPSEC_MB) /* these come from proxy/crypto, on the library ipsec-mb */
+#if defined(SALLYPORT_AEAD) /* these come from proxy/crypto, on ipsec-mb or libcrypto */
 #define MBEDTLS_GCM_ALT
 #define MBEDTLS_CHACHAPOLY_ALT
 #endif
