@@ -16,9 +16,9 @@ struct lockdown;
 
 /*
  * When all that needs rights is open, and before there is a second thread. Files of the log go to
- * the user that the process becomes. `socket`: of the admin
- * interface, which is open already; NULL: none. What the kernel lacks, and which files that user can not open
- * again, is told to the log. `why` says what went wrong.
+ * the user that the process becomes. `socket`: of the admin interface, which is open already;
+ * NULL: none. What the kernel lacks, and which files that user can not open again, is told to the
+ * log. `why` says what went wrong.
  * ERROR_OUT_OF_MEMORY, ERROR_NOT_FOUND, ERROR_SYSTEM: the process must not go on.
  */
 MUST_CHECK enum error lockdown_new(const struct config *config,

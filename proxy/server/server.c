@@ -378,7 +378,7 @@ static enum error open_workers(struct server *server)
 
 	if (error)
 		return error;
-	/* Workers look names up, for which libuv starts threads: they must find the process confined. */
+	/* Before the workers, who look names up, for which libuv starts threads. */
 	const struct admin_socket *admin = &server->administration.socket;
 
 	error = lockdown_new(server->setup->config, server->shared.sinks.of,
