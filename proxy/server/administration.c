@@ -105,8 +105,10 @@ enum error administration_bind(struct administration *administration, const stru
 	if (config_admin_is_off(config))
 		return OK;
 
-	enum error error = find_access(config, &access, why);
+	enum error error = process_metrics_new(&administration->process);
 
+	if (!error)
+		error = find_access(config, &access, why);
 	if (error)
 		return error;
 	if (config_admin_is_auto(config))
@@ -153,8 +155,6 @@ enum error administration_open(struct administration *administration,
 	enum error error = readiness_new(administration, &administration->readiness);
 	char text[ADDRESS_TEXT_SIZE];
 
-	if (!error)
-		error = process_metrics_new(&administration->process);
 	if (!error)
 		error = service_open(&options, &administration->service);
 	if (error)
