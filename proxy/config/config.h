@@ -269,12 +269,12 @@ struct config {
 	struct config_timeouts timeouts;
 	uint64_t workers; /* 0: one per core */
 	struct config_logging logging;
-	struct config_tracing tracing;
-	struct config_metrics metrics;
-	struct config_admin admin;
 	struct config_text user;  /* to become; not given: none */
 	struct config_text group; /* not given: those of the user */
 	struct config_sandbox sandbox;
+	struct config_tracing tracing;
+	struct config_metrics metrics;
+	struct config_admin admin;
 	struct arena arena;
 };
 

@@ -513,12 +513,6 @@ static const struct schema_field top_fields[] = {
                  "change their number."},
 	{"logging", SCHEMA_STRUCT, false, AT(struct config, logging), .of = &config_logging_schema,
      .sentence = "Where the logs go: stdout, stderr, off, or a path with a \"/\"."},
-	{"tracing", SCHEMA_STRUCT, false, AT(struct config, tracing), .of = &config_tracing_schema,
-     .sentence = "Traces that go through several servers (W3C Trace Context)."},
-	{"metrics", SCHEMA_STRUCT, false, AT(struct config, metrics), .of = &config_metrics_schema,
-     .sentence = "What is counted, for Prometheus and its kin."},
-	{"admin", SCHEMA_STRUCT, false, AT(struct config, admin), .of = &config_admin_schema,
-     .sentence = "The admin interface, which `sallyport status` and `healthcheck` ask."},
 	{"user", SCHEMA_NAME, false, AT(struct config, user), .example = "sallyport",
      .sentence = "Whom the process becomes when it has opened its sockets and logs; a name or a "
                  "number. It must be able to read keys and certificates again, or they can not be "
@@ -527,6 +521,12 @@ static const struct schema_field top_fields[] = {
      .sentence = "The only group of `user`. Default: all that the user is in."},
 	{"sandbox", SCHEMA_STRUCT, false, AT(struct config, sandbox), .of = &config_sandbox_schema,
      .sentence = "What the process may do once it runs: only what this file asks for."},
+	{"tracing", SCHEMA_STRUCT, false, AT(struct config, tracing), .of = &config_tracing_schema,
+     .sentence = "Traces that go through several servers (W3C Trace Context)."},
+	{"metrics", SCHEMA_STRUCT, false, AT(struct config, metrics), .of = &config_metrics_schema,
+     .sentence = "What is counted, for Prometheus and its kin."},
+	{"admin", SCHEMA_STRUCT, false, AT(struct config, admin), .of = &config_admin_schema,
+     .sentence = "The admin interface, which `sallyport status` and `healthcheck` ask."},
 };
 
 const struct schema config_schema = {

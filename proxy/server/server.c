@@ -494,8 +494,8 @@ static void close_server(struct server *server)
 	renewal_free(server->renewal);
 	bindings_done(&server->bindings);
 	loop_free(server->loop);
-	administration_done(&server->administration);
 	lockdown_free(server->lockdown);
+	administration_done(&server->administration);
 	log_done(&server->log);
 	reload_done(&server->reload);
 	sinks_close(&server->shared.sinks, NULL);

@@ -26,8 +26,8 @@
 
 struct failures;
 struct loop;
-struct services;
 struct tls_swap;
+struct services;
 struct worker;
 
 /* What all workers share. Owner: the server. */
