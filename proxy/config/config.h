@@ -255,6 +255,7 @@ struct config {
 	struct config_text user;  /* to become; not given: none */
 	struct config_text group; /* not given: those of the user */
 	struct config_sandbox sandbox;
+	struct config_text_list value_files; /* of variables in the file (config/expand.h); absolute */
 	struct arena arena;
 };
 
