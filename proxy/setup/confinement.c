@@ -201,6 +201,15 @@ static void need_sandbox(struct needs *needs)
 	}
 }
 
+/* Read again at each reload. */
+static void need_value_files(struct needs *needs)
+{
+	const struct config_text_list *files = &needs->config->value_files;
+
+	for (size_t i = 0; i < files->count; i++)
+		need_file(needs, &files->items[i], PERMIT_READ, "", "");
+}
+
 static void need_syslog(struct needs *needs)
 {
 	const struct config_logging *logging = &needs->config->logging;
@@ -221,6 +230,7 @@ static enum error walk(struct needs *needs)
 
 	if (config->path)
 		tell(needs, &file, "", "");
+	need_value_files(needs);
 	need_listeners(needs);
 	need_clusters(needs);
 	need_routes(needs);
