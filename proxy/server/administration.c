@@ -132,6 +132,11 @@ static struct service_limits limits_of(const struct config_admin *config)
 	};
 }
 
+const struct address *administration_address(const struct administration *administration)
+{
+	return administration->socket.fd >= 0 ? &administration->socket.address : NULL;
+}
+
 enum error administration_open(struct administration *administration,
                                const struct server_view *view)
 {

@@ -62,6 +62,8 @@ struct administration {
 MUST_CHECK enum error administration_bind(struct administration *administration,
                                           const struct setup *setup, struct log *log,
                                           struct text *why);
+/* Where it listens; NULL: nowhere. */
+const struct address *administration_address(const struct administration *administration);
 /* Begins to serve on it. ERROR_OUT_OF_MEMORY, ERROR_SYSTEM. */
 MUST_CHECK enum error administration_open(struct administration *administration,
                                           const struct server_view *view);

@@ -370,13 +370,11 @@ static enum error open_handshakes(struct server *server)
 	return error;
 }
 
-static enum error open_workers(struct server *server)
+/* `sockets`: one for each worker and listener. */
+static enum error open_workers(struct server *server, const int *sockets)
 {
-	int *sockets;
-	enum error error = bindings_open(&server->bindings, server->setup, &sockets, server->why);
+	enum error error = OK;
 
-	if (error)
-		return error;
 	server->shared.setup = server->setup;
 	atomic_store(&server->shared.budget.max, server->setup->config->limits.memory);
 	server->shared.on_worker_stepped = on_worker_stepped;
@@ -385,7 +383,20 @@ static enum error open_workers(struct server *server)
 	for (size_t i = 0; i < server->worker_count && !error; i++)
 		error = worker_new(&server->shared, i, &sockets[i * server->setup->listener_count],
 		                   &server->workers[i]);
-	memory_free(sockets);
+	return error;
+}
+
+/* All that needs rights is opened; then they are given up, before there is a second thread. */
+static enum error open_doors(struct server *server, int **ret_sockets)
+{
+	enum error error = bindings_open(&server->bindings, server->setup, ret_sockets, server->why);
+
+	if (!error)
+		error =
+			administration_bind(&server->administration, server->setup, &server->log, server->why);
+	if (!error)
+		error = lockdown_new(server->setup->config, administration_address(&server->administration),
+		                     server->shared.sinks.of, &server->log, &server->lockdown, server->why);
 	return error;
 }
 
@@ -450,6 +461,7 @@ static void tell_ready(struct server *server)
 
 static enum error start(struct server *server)
 {
+	int *sockets = NULL;
 	enum error error = open_log(server);
 
 	if (!error)
@@ -460,14 +472,10 @@ static enum error start(struct server *server)
 		error = open_handshakes(server);
 	}
 	if (!error)
-		error = open_workers(server);
+		error = open_doors(server, &sockets);
 	if (!error)
-		error =
-			administration_bind(&server->administration, server->setup, &server->log, server->why);
-	/* All is open that needs rights, and there is no other thread yet. */
-	if (!error)
-		error = lockdown_new(server->setup->config, server->shared.sinks.of, &server->log,
-		                     &server->lockdown, server->why);
+		error = open_workers(server, sockets);
+	memory_free(sockets);
 	if (!error)
 		error = open_renewal(server, &server->renewal);
 	if (!error)
