@@ -72,6 +72,15 @@ void buffer_taken(struct buffer *buffer, size_t size)
 		buffer->start = buffer->end = 0;
 }
 
+void buffer_hand_over(struct buffer *buffer, struct buffer *to)
+{
+	struct buffer empty = *to;
+
+	check(buffer_is_empty(to) && !to->pinned && !buffer->pinned);
+	*to = *buffer;
+	*buffer = empty;
+}
+
 size_t buffer_put(struct buffer *buffer, struct span bytes)
 {
 	size_t size = buffer_room(buffer);

@@ -67,5 +67,8 @@ void buffer_filled(struct buffer *buffer, size_t size);
 void buffer_taken(struct buffer *buffer, size_t size);
 /* Copies as many bytes as there is room for; returns how many. */
 size_t buffer_put(struct buffer *buffer, struct span bytes);
+/* Gives `to` all of the content, and no byte is copied: the blocks change hands. `to` must be
+ * empty and neither of them pinned; their blocks must be of the same pool. */
+void buffer_hand_over(struct buffer *buffer, struct buffer *to);
 
 #endif

@@ -58,6 +58,15 @@ enum block_size block_size_next(enum block_size size, size_t bytes, size_t capac
 	return size;
 }
 
+enum block_size block_size_for(size_t bytes)
+{
+	enum block_size size = BLOCK_RECORD;
+
+	while (size < BLOCK_HUGE && sizes[size].bytes < bytes)
+		size++;
+	return size;
+}
+
 enum block_size block_size_of(size_t bytes)
 {
 	unsigned size = 0;

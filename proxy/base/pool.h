@@ -42,6 +42,8 @@ size_t block_bytes(enum block_size size);
  * fills it asks for a larger one, little for a smaller one. Between BLOCK_RECORD and BLOCK_HUGE.
  */
 enum block_size block_size_next(enum block_size size, size_t bytes, size_t capacity);
+/* The smallest from BLOCK_RECORD on that holds `bytes`; BLOCK_HUGE if none does. */
+enum block_size block_size_for(size_t bytes);
 /* The size whose capacity is `bytes`. */
 enum block_size block_size_of(size_t bytes);
 

@@ -41,7 +41,7 @@ static enum error decode(struct config *config, struct span directory, const str
 	enum error error = schema_decode(&config_schema, &reader, root, config);
 
 	if (!error)
-		rules_check(config, root, diagnostics);
+		error = rules_check(config, root, diagnostics);
 	return error;
 }
 

@@ -445,7 +445,7 @@ static const struct schema_field top_fields[] = {
              "- address: 0.0.0.0:80\n"
              "  redirect_to_https: true\n"},
 	{"routes", SCHEMA_LIST, false, ITEMS_AT(struct config, routes, route_count), .min = 0,
-     .max = 4096, .of = &config_route_schema,
+     .max = 16384, .of = &config_route_schema,
      .sentence = "Which cluster gets a request: the route with the most specific host wins, then "
                  "the one with the longest path. The order does not matter."},
 	{"clusters", SCHEMA_MAP, false, ITEMS_AT(struct config, clusters, cluster_count), .min = 0,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "config/admin_check.h"
+#include "config/equal_routes.h"
 #include "config/nearest.h"
 #include "config/route_check.h"
 
@@ -79,44 +80,6 @@ static void check_route_clusters(struct config *config, struct diagnostics *diag
 		diagnostics_error_suggest(diagnostics, route->cluster.place, path, nearest.best,
 		                          "unknown cluster \"%s\"%s", string_of(route->cluster),
 		                          config->cluster_count == 0 ? "; there are no clusters" : "");
-	}
-}
-
-/* Both were decoded, and take the same requests. */
-static bool routes_are_equal(const struct config_route *a, const struct config_route *b)
-{
-	return is_given(a->path) && is_given(b->path) && span_equal(a->host.text, b->host.text) &&
-	       span_equal(a->path.text, b->path.text);
-}
-
-/* A host that could not be decoded looks like one that is not given. */
-static bool host_is_broken(const struct config_route *route, const struct node *node)
-{
-	return !is_given(route->host) && node_child(node, SPAN("host"));
-}
-
-static void check_equal_routes(const struct config *config, const struct node *root,
-                               struct diagnostics *diagnostics)
-{
-	const struct node *node = item_of(root, SPAN("routes"), 0);
-
-	for (size_t i = 0; i < config->route_count; i++, node = node ? node->next : NULL) {
-		const struct config_route *route = &config->routes[i];
-		char path[PATH_SIZE];
-
-		if (host_is_broken(route, node))
-			continue;
-		for (size_t j = 0; j < i; j++) {
-			const struct config_route *first = &config->routes[j];
-
-			if (!routes_are_equal(route, first) ||
-			    host_is_broken(first, item_of(root, SPAN("routes"), j)))
-				continue;
-			(void)snprintf(path, sizeof(path), "routes[%zu]", i);
-			diagnostics_error(diagnostics, route->place, path,
-			                  "the same host and path as the route on line %u", first->place.line);
-			break;
-		}
 	}
 }
 
@@ -429,7 +392,18 @@ static void check_proxy_pools(const struct config *config, const struct node *ro
 	}
 }
 
-void rules_check(struct config *config, const struct node *root, struct diagnostics *diagnostics)
+/* Each with its node, which stands in the same place of the list. */
+static void check_routes(struct config *config, const struct node *root,
+                         struct diagnostics *diagnostics)
+{
+	const struct node *node = item_of(root, SPAN("routes"), 0);
+
+	for (size_t i = 0; i < config->route_count; i++, node = node ? node->next : NULL)
+		route_check(config, i, node, diagnostics);
+}
+
+enum error rules_check(struct config *config, const struct node *root,
+                       struct diagnostics *diagnostics)
 {
 	check_equal_listeners(config, diagnostics);
 	check_redirects(config, root, diagnostics);
@@ -437,9 +411,12 @@ void rules_check(struct config *config, const struct node *root, struct diagnost
 	check_tls(config, diagnostics);
 	check_ways_around(config, diagnostics);
 	check_routes_exist(config, root, diagnostics);
-	check_equal_routes(config, root, diagnostics);
-	for (size_t i = 0; i < config->route_count; i++)
-		route_check(config, i, item_of(root, SPAN("routes"), i), diagnostics);
+
+	enum error error = equal_routes_check(config, item_of(root, SPAN("routes"), 0), diagnostics);
+
+	if (error)
+		return error;
+	check_routes(config, root, diagnostics);
 	route_check_error_pages(config->error_pages, config->error_page_count, "", diagnostics);
 	if (clusters_are_known(config, root))
 		check_route_clusters(config, diagnostics);
@@ -450,4 +427,5 @@ void rules_check(struct config *config, const struct node *root, struct diagnost
 	admin_check(config, clusters_are_known(config, root), diagnostics);
 	if (diagnostics->errors == 0) /* else it may only be that a route is wrong */
 		check_unused_clusters(config, diagnostics);
+	return OK;
 }

@@ -10,8 +10,9 @@
 /*
  * Reports each broken rule, and resolves the routes' clusters (cluster_index). Parts that could not
  * be decoded are passed over in silence: they have been complained about. `root`: the document that
- * the configuration came from, for places.
+ * the configuration came from, for places. ERROR_OUT_OF_MEMORY.
  */
-void rules_check(struct config *config, const struct node *root, struct diagnostics *diagnostics);
+MUST_CHECK enum error rules_check(struct config *config, const struct node *root,
+                                  struct diagnostics *diagnostics);
 
 #endif

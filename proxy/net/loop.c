@@ -26,6 +26,7 @@ static void on_prepare(uv_prepare_t *prepare)
 {
 	struct loop *loop = prepare->data;
 
+	loop->turn++;
 	if (loop->on_turn)
 		loop->on_turn(loop->on_turn_owner);
 	arm_timer(loop);

@@ -27,6 +27,7 @@ struct loop {
 	uv_mutex_t posts_lock;
 	struct list posts; /* guarded by posts_lock */
 
+	uint64_t turn; /* how many have ended */
 	void (*on_turn)(void *owner);
 	void *on_turn_owner;
 

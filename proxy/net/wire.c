@@ -5,69 +5,17 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <uv.h>
 
-#include "base/list.h"
 #include "base/memory.h"
 #include "net/loop.h"
-#include "net/loop_private.h"
+#include "net/wire_private.h"
 
 enum {
-	ADDRESSES_MAX = 8,          /* tried for one connection */
 	WRITE_LATER_MAX = 16 << 10, /* bytes that the kernel holds at a time while it is full */
 	STARVED_RETRY_MS = 50,      /* until a wire that found no block to read into looks again */
 };
 
-/*
- * The libuv side of a wire. It outlives the wire until libuv has let go of it.
- * Owner: libuv's loop, from opening until its close callback.
- */
-struct socket {
-	union {
-		uv_handle_t handle;
-		uv_stream_t stream;
-		uv_tcp_t tcp;
-		uv_pipe_t pipe;
-	} uv;
-	uv_connect_t connect;
-	uv_write_t write;
-	struct owned_wire *wire; /* NULL once the wire is closed */
-	struct buffer orphan;    /* what was being written then */
-	struct pool *pool;
-};
-
-struct owned_wire {
-	struct wire wire;
-	struct loop *loop;
-	struct pool *pool;
-	struct socket *socket;
-	wire_event *on_event;
-	void *owner;
-	bool want_read;
-	bool reading;
-	bool end_wanted;
-	size_t untaken_bytes; /* when a write was last found to be under way */
-	size_t writing_bytes; /* at the front of `out`, held by the kernel; 0: no write under way */
-	enum block_size in_size;
-	enum block_size out_size;
-	struct list starved;
-	struct address *addresses; /* still to be tried; freed once connected */
-	size_t address_count;
-	size_t address_next;
-};
-
-static struct owned_wire *owned(struct wire *wire)
-{
-	return (struct owned_wire *)(void *)wire;
-}
-
-static void emit(struct owned_wire *w)
-{
-	w->on_event(w->owner);
-	/* The wire may be gone now. */
-}
-
-static void fail(struct owned_wire *w, enum error error, int uv_status)
+void wire_fail(struct owned_wire *w, enum error error, int uv_status)
 {
 	if (w->wire.phase == WIRE_FAILED)
 		return;
@@ -96,7 +44,7 @@ static void on_closed(uv_handle_t *handle)
 	memory_free(socket);
 }
 
-static void abandon_socket(struct owned_wire *w)
+void wire_abandon(struct owned_wire *w)
 {
 	struct socket *socket = w->socket;
 
@@ -114,7 +62,7 @@ static void abandon_socket(struct owned_wire *w)
 		uv_close(&socket->uv.handle, on_closed);
 }
 
-static enum error open_socket(struct owned_wire *w, bool is_unix)
+enum error wire_open_socket(struct owned_wire *w, bool is_unix)
 {
 	struct socket *socket = memory_new(1, sizeof(*socket));
 
@@ -135,8 +83,7 @@ static enum error open_socket(struct owned_wire *w, bool is_unix)
 	return OK;
 }
 
-static struct owned_wire *new_wire(struct loop *loop, struct pool *pool, wire_event *on_event,
-                                   void *owner)
+struct owned_wire *wire_new(struct loop *loop, struct pool *pool, wire_event *on_event, void *owner)
 {
 	struct owned_wire *w = memory_new(1, sizeof(*w));
 
@@ -147,8 +94,7 @@ static struct owned_wire *new_wire(struct loop *loop, struct pool *pool, wire_ev
 	w->on_event = on_event;
 	w->owner = owner;
 	w->in_size = BLOCK_RECORD;
-	w->out_size = BLOCK_RECORD;
-	w->wire.moved_ms = loop_now_ms(loop);
+	w->wire.moved_ms = w->sent_ms = loop_now_ms(loop);
 	list_init(&w->starved);
 	return w;
 }
@@ -156,8 +102,8 @@ static struct owned_wire *new_wire(struct loop *loop, struct pool *pool, wire_ev
 enum error wire_accept(struct loop *loop, struct pool *pool, int fd, bool is_unix,
                        wire_event *on_event, void *owner, struct wire **ret_wire)
 {
-	struct owned_wire *w = new_wire(loop, pool, on_event, owner);
-	enum error error = w ? open_socket(w, is_unix) : ERROR_OUT_OF_MEMORY;
+	struct owned_wire *w = wire_new(loop, pool, on_event, owner);
+	enum error error = w ? wire_open_socket(w, is_unix) : ERROR_OUT_OF_MEMORY;
 	int status = 0;
 
 	if (error) {
@@ -178,120 +124,39 @@ enum error wire_accept(struct loop *loop, struct pool *pool, int fd, bool is_uni
 	return OK;
 }
 
-static bool try_next_address(struct owned_wire *w);
-
-static enum error connect_error(int uv_status)
-{
-	if (uv_status == UV_EMFILE || uv_status == UV_ENFILE)
-		return ERROR_NO_DESCRIPTOR;
-	return uv_status == UV_ECONNREFUSED ? ERROR_CONNECT_REFUSED : ERROR_CONNECT_FAILED;
-}
-
-static void on_connect(uv_connect_t *request, int status)
-{
-	struct socket *socket = request->data;
-	struct owned_wire *w = socket->wire;
-
-	if (!w)
-		return;
-	if (status == 0) {
-		memory_free(w->addresses);
-		w->addresses = NULL;
-		w->wire.phase = WIRE_OPEN;
-		w->wire.system_error = 0; /* of an address before */
-		w->wire.moved_ms = loop_now_ms(w->loop);
-		emit(w);
-		return;
-	}
-	w->wire.system_error = -status;
-	abandon_socket(w);
-	if (!try_next_address(w)) {
-		fail(w, connect_error(status), status);
-		emit(w);
-	}
-}
-
-static int connect_to(struct socket *socket, const struct address *address)
-{
-	socket->connect.data = socket;
-	if (address->kind == ADDRESS_UNIX) {
-		uv_pipe_connect(&socket->connect, &socket->uv.pipe, address->host, on_connect);
-		return 0;
-	}
-
-	struct sockaddr_storage storage;
-
-	(void)address_to_socket(address, &storage);
-
-	int status = uv_tcp_connect(&socket->connect, &socket->uv.tcp,
-	                            (const struct sockaddr *)&storage, on_connect);
-
-	if (status == 0)
-		(void)uv_tcp_nodelay(&socket->uv.tcp, 1);
-	return status;
-}
-
-/* Begins to connect to the next address that lets us; false: none is left. */
-static bool try_next_address(struct owned_wire *w)
-{
-	while (w->address_next < w->address_count) {
-		const struct address *address = &w->addresses[w->address_next++];
-
-		if (open_socket(w, address->kind == ADDRESS_UNIX))
-			continue;
-
-		int status = connect_to(w->socket, address);
-
-		if (status == 0)
-			return true;
-		w->wire.system_error = -status;
-		abandon_socket(w);
-	}
-	return false;
-}
-
-enum error wire_connect(struct loop *loop, struct pool *pool, const struct address *addresses,
-                        size_t address_count, wire_event *on_event, void *owner,
-                        struct wire **ret_wire)
-{
-	struct owned_wire *w = new_wire(loop, pool, on_event, owner);
-
-	if (!w)
-		return ERROR_OUT_OF_MEMORY;
-	w->address_count = address_count < ADDRESSES_MAX ? address_count : ADDRESSES_MAX;
-	w->addresses = memory_new(w->address_count, sizeof(*w->addresses));
-	if (!w->addresses) {
-		memory_free(w);
-		return ERROR_OUT_OF_MEMORY;
-	}
-	for (size_t i = 0; i < w->address_count; i++)
-		w->addresses[i] = addresses[i];
-	w->wire.phase = WIRE_CONNECTING;
-	if (!try_next_address(w)) {
-		if (w->wire.system_error == 0) {
-			/* It was not even tried: that is not the address's fault. */
-			wire_close(&w->wire);
-			return ERROR_OUT_OF_MEMORY;
-		}
-		fail(w, connect_error(-w->wire.system_error), -w->wire.system_error);
-	}
-	*ret_wire = &w->wire;
-	return OK;
-}
-
 void wire_set_owner(struct wire *wire, wire_event *on_event, void *owner)
 {
-	owned(wire)->on_event = on_event;
-	owned(wire)->owner = owner;
+	wire_owned(wire)->on_event = on_event;
+	wire_owned(wire)->owner = owner;
 }
 
 /* Takes a block. While memory is short, a small one that is there beats a large one that is not. */
-static bool open_buffer(struct owned_wire *w, struct buffer *buffer, enum block_size *size)
+static bool open_buffer(struct owned_wire *w, struct buffer *buffer, enum block_size size)
 {
-	if (buffer_open(buffer, w->pool, *size) == OK)
-		return true;
-	*size = BLOCK_RECORD;
-	return buffer_open(buffer, w->pool, *size) == OK;
+	return buffer_open(buffer, w->pool, size) == OK ||
+	       buffer_open(buffer, w->pool, BLOCK_RECORD) == OK;
+}
+
+/* What came last filled all its room: part of a record or head that is still there moves along to
+ * a larger block, or there would never be one while bytes keep coming. */
+static void open_in(struct owned_wire *w)
+{
+	struct buffer *in = &w->wire.in;
+
+	if (!in->data)
+		(void)open_buffer(w, in, w->in_size);
+	else if (in->capacity < block_bytes(w->in_size) && !in->pinned &&
+	         buffer_grow(in, w->pool, w->in_size))
+		w->in_size = block_size_of(in->capacity);
+}
+
+/* So much of this turn's share is left. */
+static size_t turn_left(struct owned_wire *w)
+{
+	if (w->turn != w->loop->turn)
+		w->turn_bytes = 0;
+	w->turn = w->loop->turn;
+	return w->turn_bytes < WIRE_TURN_MAX ? WIRE_TURN_MAX - w->turn_bytes : 0;
 }
 
 static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *ret_buffer)
@@ -302,10 +167,15 @@ static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *ret_buf
 
 	(void)suggested;
 	*ret_buffer = uv_buf_init(NULL, 0);
-	/* No room, or no block to be had: libuv then reports ENOBUFS. */
-	if (!w || !open_buffer(w, in, &w->in_size))
+	if (!w)
 		return;
-	*ret_buffer = uv_buf_init(buffer_room_at(in), (unsigned)buffer_room(in));
+	/* Nothing is offered for want of room, of a block, or of time: libuv then reports ENOBUFS. */
+	w->yields = turn_left(w) == 0;
+	if (w->yields)
+		return;
+	open_in(w);
+	w->offered = buffer_room(in) < WIRE_READ_MAX ? buffer_room(in) : WIRE_READ_MAX;
+	*ret_buffer = uv_buf_init(buffer_room_at(in), (unsigned)w->offered);
 }
 
 static void stop_reading(struct owned_wire *w)
@@ -338,6 +208,22 @@ static ssize_t look_behind_end(struct socket *socket)
 	return UV_EOF;
 }
 
+/* The next block is a larger one if this read filled its room, a smaller one if it was little. */
+static void take_in(struct owned_wire *w, size_t size)
+{
+	struct buffer *in = &w->wire.in;
+
+	buffer_filled(in, size);
+	w->wire.received_bytes += size;
+	w->wire.moved_ms = loop_now_ms(w->loop);
+	w->turn_bytes += size;
+	if (size == w->offered && in->capacity == block_bytes(w->in_size) && w->in_size < BLOCK_HUGE)
+		w->in_size++;
+	else if (buffer_size(in) == size)
+		w->in_size = block_size_next(w->in_size, size, in->capacity);
+	wire_emit(w);
+}
+
 static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
 {
 	struct socket *socket = stream->data;
@@ -347,16 +233,12 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
 	if (!w)
 		return;
 	if (size > 0) {
-		buffer_filled(&w->wire.in, (size_t)size);
-		w->wire.received_bytes += (size_t)size;
-		w->wire.moved_ms = loop_now_ms(w->loop);
-		if (buffer_size(&w->wire.in) == (size_t)size)
-			w->in_size = block_size_next(w->in_size, (size_t)size, w->wire.in.capacity);
-		emit(w);
+		take_in(w, (size_t)size);
 		return;
 	}
 	if (size == UV_ENOBUFS) {
-		on_no_block(w);
+		if (!w->yields)
+			on_no_block(w);
 		return;
 	}
 	buffer_rest(&w->wire.in, w->pool);
@@ -369,8 +251,8 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
 	if (size == UV_EOF)
 		w->wire.in_ended = true;
 	else
-		fail(w, ERROR_CONNECTION_RESET, (int)size);
-	emit(w);
+		wire_fail(w, ERROR_CONNECTION_RESET, (int)size);
+	wire_emit(w);
 }
 
 void wire_starved_again(void *owner)
@@ -387,13 +269,13 @@ void wire_starved_again(void *owner)
 		struct owned_wire *w = LIST_OBJECT(waiting.next, struct owned_wire, starved);
 
 		list_remove(&w->starved);
-		emit(w);
+		wire_emit(w);
 	}
 }
 
 void wire_want_read(struct wire *wire, bool wanted)
 {
-	struct owned_wire *w = owned(wire);
+	struct owned_wire *w = wire_owned(wire);
 	bool has_room = !wire->in.data || buffer_room(&wire->in) > 0;
 	bool read = wanted && has_room && wire->phase == WIRE_OPEN && !wire->in_ended;
 
@@ -406,8 +288,7 @@ void wire_want_read(struct wire *wire, bool wanted)
 	}
 	if (!list_is_empty(&w->starved))
 		return; /* There was no block a moment ago. */
-	if (uv_read_start(&w->socket->uv.stream, on_allocate, on_read) == 0)
-		w->reading = true;
+	w->reading = uv_read_start(&w->socket->uv.stream, on_allocate, on_read) == 0;
 }
 
 bool wire_is_quiet(const struct wire *wire)
@@ -453,11 +334,18 @@ uint64_t wire_taken_bytes(const struct wire *wire)
 	return wire->given_bytes > untaken ? wire->given_bytes - untaken : 0;
 }
 
+uint64_t wire_unsent_ms(const struct wire *wire)
+{
+	const struct owned_wire *w = (const struct owned_wire *)(const void *)wire;
+
+	return loop_now_ms(w->loop) - w->sent_ms;
+}
+
 /* The kernel tells that it can take more only when a good part of its own buffer is empty, which
  * with a slow reader is long after it began to read. */
 void wire_note_progress(struct wire *wire)
 {
-	struct owned_wire *w = owned(wire);
+	struct owned_wire *w = wire_owned(wire);
 	size_t untaken = w->writing_bytes > 0 ? untaken_bytes(w) : 0;
 
 	if (untaken < w->untaken_bytes)
@@ -465,16 +353,16 @@ void wire_note_progress(struct wire *wire)
 	w->untaken_bytes = untaken;
 }
 
-bool wire_open_out(struct wire *wire)
+bool wire_open_out(struct wire *wire, size_t wanted)
 {
-	return open_buffer(owned(wire), &wire->out, &owned(wire)->out_size);
+	return open_buffer(wire_owned(wire), &wire->out, block_size_for(wanted));
 }
 
 static void wrote(struct owned_wire *w, size_t bytes)
 {
 	buffer_taken(&w->wire.out, bytes);
 	w->wire.sent_bytes += bytes;
-	w->wire.moved_ms = loop_now_ms(w->loop);
+	w->wire.moved_ms = w->sent_ms = loop_now_ms(w->loop);
 }
 
 static void on_write(uv_write_t *request, int status)
@@ -494,7 +382,7 @@ static void on_write(uv_write_t *request, int status)
 		wrote(w, bytes);
 	else
 		fail_out(w, status);
-	emit(w);
+	wire_emit(w);
 }
 
 static void write_rest_later(struct owned_wire *w)
@@ -530,7 +418,7 @@ static void end_now(struct owned_wire *w)
 
 void wire_flush(struct wire *wire)
 {
-	struct owned_wire *w = owned(wire);
+	struct owned_wire *w = wire_owned(wire);
 
 	if (wire->out_failed && w->writing_bytes == 0)
 		buffer_taken(&wire->out, buffer_size(&wire->out));
@@ -545,7 +433,6 @@ void wire_flush(struct wire *wire)
 			fail_out(w, written);
 			return;
 		}
-		w->out_size = block_size_next(w->out_size, content.size, wire->out.capacity);
 		if (written > 0) {
 			wire->given_bytes += (size_t)written;
 			wrote(w, (size_t)written);
@@ -562,7 +449,7 @@ void wire_flush(struct wire *wire)
 
 void wire_end(struct wire *wire)
 {
-	owned(wire)->end_wanted = true;
+	wire_owned(wire)->end_wanted = true;
 	wire_flush(wire);
 }
 
@@ -571,10 +458,10 @@ void wire_close(struct wire *wire)
 	if (!wire)
 		return;
 
-	struct owned_wire *w = owned(wire);
+	struct owned_wire *w = wire_owned(wire);
 
 	list_remove(&w->starved);
-	abandon_socket(w);
+	wire_abandon(w);
 	buffer_close(&wire->in, w->pool);
 	buffer_close(&wire->out, w->pool);
 	memory_free(w->addresses);
@@ -586,7 +473,8 @@ void wire_reset(struct wire *wire)
 	struct linger linger = {.l_onoff = 1, .l_linger = 0};
 	uv_os_fd_t fd = -1;
 
-	if (wire && owned(wire)->socket && uv_fileno(&owned(wire)->socket->uv.handle, &fd) == 0)
+	if (wire && wire_owned(wire)->socket &&
+	    uv_fileno(&wire_owned(wire)->socket->uv.handle, &fd) == 0)
 		(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
 	wire_close(wire);
 }

@@ -2,9 +2,10 @@
  * A connected stream socket, TCP or unix, and the bytes on it: a buffer for what came in, one for
  * what is to go out. It gives the bytes no meaning.
  *
- * The socket fills `in` (only while reading is wanted and there is room) and drains `out` (after
- * wire_flush()). After each such change it calls `on_event(owner)` once, from the loop, never from
- * inside one of the functions below. The callback may close the wire.
+ * The socket fills `in` (only while reading is wanted and there is room, with at most WIRE_READ_MAX
+ * bytes at once) and drains `out` (after wire_flush()). After each such change it calls
+ * `on_event(owner)` once, from the loop, never from inside one of the functions below. The callback
+ * may close the wire.
  *
  * Owner: whoever opened it, until wire_close(), which takes effect at once; what the kernel still
  * holds is kept alive behind the scenes.
@@ -22,6 +23,14 @@
 #include "base/pool.h"
 
 struct loop;
+
+enum {
+	/* Sixteen whole TLS records' worth: what is sealed of it fits into one block. */
+	WIRE_READ_MAX = 256 << 10,
+	/* A fast peer is read no further in one turn of the loop, so that others wait no longer than
+	 * that takes: half a millisecond where its bytes are decrypted and passed on. */
+	WIRE_TURN_MAX = 512 << 10,
+};
 
 enum wire_phase {
 	WIRE_CONNECTING,
@@ -79,13 +88,16 @@ MUST_CHECK enum error wire_local_address(const struct wire *wire, struct address
 /* How many bytes the peer has taken, as far as the kernel knows: less than sent_bytes by those on
  * their way. */
 uint64_t wire_taken_bytes(const struct wire *wire);
+/* How long it is since bytes were last sent, or since the beginning. */
+uint64_t wire_unsent_ms(const struct wire *wire);
 /* For a deadline: what the peer has taken of a write that is still under way counts as a move. */
 void wire_note_progress(struct wire *wire);
 
 /* Whether bytes are wanted. Reading begins when there is room and stops when there is none. */
 void wire_want_read(struct wire *wire, bool wanted);
-/* Makes sure that `out` has memory; false if the pool has none now. */
-MUST_CHECK bool wire_open_out(struct wire *wire);
+/* Makes sure that `out` has memory, for `wanted` bytes if it has none yet and the pool can give so
+ * much; false if the pool has none now. */
+MUST_CHECK bool wire_open_out(struct wire *wire, size_t wanted);
 /* Writes what `out` holds, as far as the kernel takes it now; the rest goes when it can. */
 void wire_flush(struct wire *wire);
 /* Ends our side (FIN) once `out` is written. */

@@ -17,8 +17,10 @@ struct rendered {
 	size_t put;
 };
 
-/* Puts what there is room for; true if any. */
-bool rendered_put(struct rendered *rendered, struct transport *to);
+/* Puts what there is room for; true if any. `follows`: how many bytes of a body are there already.
+ * A small one leaves in one write with the head; of a large one a piece does, and the rest then
+ * changes hands uncopied. */
+bool rendered_put(struct rendered *rendered, struct transport *to, size_t follows);
 bool rendered_is_put(const struct rendered *rendered);
 
 /* Everything as it is, as in a tunnel; how many bytes. */

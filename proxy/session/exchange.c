@@ -410,12 +410,13 @@ static void settle_link(struct exchange *exchange)
 /* Our own reply needs no body machine: it is rendered whole. */
 static bool step_reply(struct exchange *exchange)
 {
-	bool moved = rendered_put(&exchange->response_head, &exchange->session->client);
+	struct transport *client = &exchange->session->client;
+	bool moved = rendered_put(&exchange->response_head, client, exchange->reply_content.bytes.size);
 
 	exchange->response_begun |= moved;
 	if (!rendered_is_put(&exchange->response_head))
 		return moved;
-	moved |= rendered_put(&exchange->reply_content, &exchange->session->client);
+	moved |= rendered_put(&exchange->reply_content, client, 0);
 	if (exchange->response_flow == FLOW_HEAD && rendered_is_put(&exchange->reply_content))
 		exchange->response_flow = FLOW_DONE;
 	return moved;

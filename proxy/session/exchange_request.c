@@ -48,7 +48,7 @@ static void note_unkept(struct exchange *exchange, const struct text *keep)
 static bool end_body(struct exchange *exchange)
 {
 	if (exchange->request_framing == BODY_CHUNKED) {
-		struct buffer *out = transport_out(&exchange->link->transport);
+		struct buffer *out = transport_out(&exchange->link->transport, 0);
 
 		if (!out || !h1_write_last_chunk(out))
 			return false;
@@ -94,7 +94,8 @@ bool exchange_step_request(struct exchange *exchange)
 		return true;
 	}
 	if (exchange->request_flow == FLOW_HEAD) {
-		moved |= rendered_put(&exchange->request_head, &exchange->link->transport);
+		moved |= rendered_put(&exchange->request_head, &exchange->link->transport,
+		                      buffer_size(transport_in(&exchange->session->client)));
 		if (!rendered_is_put(&exchange->request_head))
 			return moved;
 		exchange->request_flow = FLOW_BODY;

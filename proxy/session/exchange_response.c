@@ -137,7 +137,8 @@ static void init_parser(struct exchange *exchange)
 /* Sends the head that was read; true if it is all on its way. */
 static bool send_head(struct exchange *exchange, bool *ret_moved)
 {
-	bool put = rendered_put(&exchange->response_head, &exchange->session->client);
+	bool put = rendered_put(&exchange->response_head, &exchange->session->client,
+	                        buffer_size(transport_in(backend_of(exchange))));
 
 	*ret_moved |= put;
 	if (put && !exchange->is_interim)
@@ -157,7 +158,7 @@ static bool send_head(struct exchange *exchange, bool *ret_moved)
 static bool end_body(struct exchange *exchange)
 {
 	if (exchange->response_framing == BODY_CHUNKED) {
-		struct buffer *out = transport_out(&exchange->session->client);
+		struct buffer *out = transport_out(&exchange->session->client, 0);
 
 		if (!out || !h1_write_last_chunk(out))
 			return false;

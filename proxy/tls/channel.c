@@ -132,7 +132,8 @@ static size_t next_record(const struct tls_channel *channel, size_t left,
 {
 	size_t room = buffer_room(wire_out);
 	size_t reserve = tls_protection_overhead(channel->out.protection) + TLS_CHANNEL_RESERVE;
-	size_t size = left < TLS_RECORD_CONTENT_MAX ? left : TLS_RECORD_CONTENT_MAX;
+	size_t most = channel->small_left > 0 ? TLS_CHANNEL_SMALL_SIZE : TLS_RECORD_CONTENT_MAX;
+	size_t size = left < most ? left : most;
 
 	if (room <= reserve)
 		return 0;
@@ -162,10 +163,16 @@ enum error tls_channel_write(struct tls_channel *channel, struct span plain,
 		                   wire_out);
 		if (!error)
 			taken += size;
+		channel->small_left -= channel->small_left > 0;
 	}
 	if (!error)
 		*ret_taken = taken;
 	return error;
+}
+
+void tls_channel_begin_small(struct tls_channel *channel)
+{
+	channel->small_left = TLS_CHANNEL_SMALL_RECORDS;
 }
 
 bool tls_channel_close(struct tls_channel *channel, struct buffer *wire_out)

@@ -28,6 +28,10 @@ enum {
 	/* Records in a row that carry no application data: empty ones, KeyUpdates, warnings. None is
 	 * needed; without a limit they would be work for nothing. */
 	TLS_CHANNEL_IDLE_RECORDS_MAX = 32,
+	/* So many records after tls_channel_begin_small() fit one segment each, header, tag and
+	 * TCP's options included: as many as a peer may be sent at first (RFC 6928). */
+	TLS_CHANNEL_SMALL_RECORDS = 10,
+	TLS_CHANNEL_SMALL_SIZE = 1378,
 	/* Room in wire_out that only our alerts and KeyUpdates may take. */
 	TLS_CHANNEL_RESERVE = 128,
 };
@@ -37,6 +41,7 @@ struct tls_channel {
 	struct tls_record_keys out;
 	uint64_t records_max;  /* that one key may protect */
 	unsigned idle_records; /* in a row */
+	unsigned small_left;   /* records to be written that are to be small */
 	/* A record that plain_in had no room for was opened in place: so many bytes of content stand
 	 * at the front of wire_in, and after them so many that are to be dropped. */
 	size_t held;
@@ -74,6 +79,12 @@ bool tls_channel_can_read(const struct tls_channel *channel, const struct buffer
  */
 MUST_CHECK enum error tls_channel_write(struct tls_channel *channel, struct span plain,
                                         struct buffer *wire_out, size_t *ret_taken);
+
+/*
+ * The next records are small, so that the peer can open the first before it has all: while little
+ * may be under way, a record of 16 KiB is complete only after a second round trip.
+ */
+void tls_channel_begin_small(struct tls_channel *channel);
 
 /* Writes close_notify; false if there is no room. */
 MUST_CHECK bool tls_channel_close(struct tls_channel *channel, struct buffer *wire_out);

@@ -130,6 +130,12 @@ enum error tls_session_write(struct tls_session *session, struct span plain,
 	return error ? session_fail(session, error, 0) : OK;
 }
 
+void tls_session_begin_small(struct tls_session *session)
+{
+	if (is_open(session))
+		tls_channel_begin_small(&session->channel);
+}
+
 bool tls_session_close(struct tls_session *session, struct buffer *wire_out)
 {
 	bool is_closed = !is_open(session) || tls_channel_close(&session->channel, wire_out);

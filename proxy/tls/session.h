@@ -116,6 +116,10 @@ bool tls_session_has_pending(const struct tls_session *session);
 MUST_CHECK enum error tls_session_write(struct tls_session *session, struct span plain,
                                         struct buffer *wire_out, size_t *ret_taken);
 
+/* The next records are small: nothing has been written yet, or not for a while. Does nothing before
+ * TLS_OPEN. */
+void tls_session_begin_small(struct tls_session *session);
+
 /*
  * Writes close_notify. True when that is done, or was done before, or can not be (the handshake
  * has not ended, or the session has failed); false if wire_out has no room: call again. Nothing

@@ -1,5 +1,8 @@
 #include "transport/transport.h"
 
+/* After so long without a byte the kernel begins anew with little under way. */
+enum { SILENCE_MS = 1000 };
+
 void transport_init(struct transport *transport, struct wire *wire, struct tls_session *tls,
                     struct pool *pool)
 {
@@ -7,8 +10,6 @@ void transport_init(struct transport *transport, struct wire *wire, struct tls_s
 		.wire = wire,
 		.tls = tls,
 		.pool = pool,
-		.in_size = BLOCK_RECORD,
-		.out_size = BLOCK_RECORD,
 	};
 }
 
@@ -70,6 +71,13 @@ static void fail(struct transport *transport, enum error error)
 		transport->error = error;
 }
 
+/* A block for `wanted` bytes, or a small one while memory is short. */
+static bool open_plain(struct transport *transport, struct buffer *plain, size_t wanted)
+{
+	return buffer_open(plain, transport->pool, block_size_for(wanted)) == OK ||
+	       buffer_open(plain, transport->pool, BLOCK_RECORD) == OK;
+}
+
 /* Wire bytes to plain bytes, and the handshake. */
 static bool decrypt(struct transport *transport)
 {
@@ -80,8 +88,8 @@ static bool decrypt(struct transport *transport)
 
 	if (!has_input && !tls_session_has_pending(transport->tls) && is_established(transport))
 		return false;
-	if ((is_established(transport) && buffer_open(plain, transport->pool, transport->in_size)) ||
-	    !wire_open_out(wire)) {
+	if ((is_established(transport) && !open_plain(transport, plain, buffer_size(&wire->in))) ||
+	    !wire_open_out(wire, 0)) {
 		transport->starved = true;
 		return false;
 	}
@@ -91,13 +99,15 @@ static bool decrypt(struct transport *transport)
 
 	if (error)
 		fail(transport, error);
-	/* Part of a record that waits for its rest says nothing of the pace. */
-	if (!buffer_is_empty(plain))
-		transport->in_size =
-			block_size_next(transport->in_size, buffer_size(plain), plain->capacity);
 	buffer_rest(&wire->in, transport->pool);
 	buffer_rest(plain, transport->pool);
 	return moved;
+}
+
+/* At most, with headers and tags of all records, and an alert behind them. */
+static size_t sealed_size(size_t size)
+{
+	return size + size / 32 + 1024;
 }
 
 /* Plain bytes to wire bytes. */
@@ -108,10 +118,12 @@ static bool encrypt(struct transport *transport)
 
 	if (buffer_is_empty(plain))
 		return false;
-	if (!wire_open_out(transport->wire)) {
+	if (!wire_open_out(transport->wire, sealed_size(buffer_size(plain)))) {
 		transport->starved = true;
 		return false;
 	}
+	if (!transport->has_sent || wire_unsent_ms(transport->wire) >= SILENCE_MS)
+		tls_session_begin_small(transport->tls);
 
 	enum error error =
 		tls_session_write(transport->tls, buffer_content(plain), &transport->wire->out, &taken);
@@ -120,9 +132,9 @@ static bool encrypt(struct transport *transport)
 		fail(transport, error);
 		return false;
 	}
-	transport->out_size = block_size_next(transport->out_size, buffer_size(plain), plain->capacity);
 	buffer_taken(plain, taken);
 	buffer_rest(plain, transport->pool);
+	transport->has_sent |= taken > 0;
 	return taken > 0;
 }
 
@@ -133,7 +145,7 @@ static void end_if_wanted(struct transport *transport)
 	if (!transport->end_wanted || !buffer_is_empty(&transport->plain_out))
 		return;
 	if (transport->tls) {
-		if (!wire_open_out(wire)) {
+		if (!wire_open_out(wire, 0)) {
 			transport->starved = true;
 			return;
 		}
@@ -219,17 +231,29 @@ size_t transport_discard_in(struct transport *transport)
 	return size;
 }
 
-struct buffer *transport_out(struct transport *transport)
+struct buffer *transport_out(struct transport *transport, size_t wanted)
 {
-	bool has_block = transport->tls ? buffer_open(&transport->plain_out, transport->pool,
-	                                              transport->out_size) == OK
-	                                : wire_open_out(transport->wire);
+	bool has_block = transport->tls ? open_plain(transport, &transport->plain_out, wanted)
+	                                : wire_open_out(transport->wire, wanted);
 
 	if (!has_block) {
 		transport->starved = true;
 		return NULL;
 	}
 	return transport->tls ? &transport->plain_out : &transport->wire->out;
+}
+
+bool transport_takes_all(const struct transport *transport)
+{
+	const struct buffer *out = transport->tls ? &transport->plain_out : &transport->wire->out;
+
+	return buffer_is_empty(out) && !out->pinned;
+}
+
+void transport_hand_over(struct transport *from, struct transport *to)
+{
+	check(from->pool == to->pool);
+	buffer_hand_over(transport_in(from), to->tls ? &to->plain_out : &to->wire->out);
 }
 
 bool transport_is_flushed(const struct transport *transport)

@@ -25,8 +25,7 @@ struct transport {
 	struct pool *pool;       /* Borrows: from the worker */
 	struct buffer plain_in;  /* only with TLS */
 	struct buffer plain_out; /* only with TLS */
-	enum block_size in_size; /* of the next blocks of both */
-	enum block_size out_size;
+	bool has_sent;           /* plain bytes, sealed */
 	bool end_wanted;
 	bool starved;     /* the last advance or transport_out() found no block: try again later */
 	enum error error; /* why nothing moves any more; OK while it may. What is in transport_in()
@@ -69,8 +68,14 @@ MUST_CHECK enum error transport_grow_in(struct transport *transport);
 /* Drops all that came in, decrypted or not; returns how many bytes. For the end of a connection. */
 size_t transport_discard_in(struct transport *transport);
 
-/* Room for bytes to go out; NULL while the pool has no block. */
-struct buffer *transport_out(struct transport *transport);
+/* Room for bytes to go out, for `wanted` of them if none are there yet; maybe less while memory is
+ * short, or if that is more than a block holds. NULL while the pool has no block. */
+struct buffer *transport_out(struct transport *transport, size_t wanted);
+/* True if nothing waits in transport_out(): all that came in on another transport of the same pool
+ * can then be handed over as it is. */
+bool transport_takes_all(const struct transport *transport);
+/* Hands over all of transport_in(from), which transport_takes_all(): no byte is copied. */
+void transport_hand_over(struct transport *from, struct transport *to);
 /* True if everything that was put into transport_out() has been handed to the kernel. */
 bool transport_is_flushed(const struct transport *transport);
 /* True if the peer takes no more bytes: what is put into transport_out() is lost. */

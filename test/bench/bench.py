@@ -2,6 +2,7 @@
 
 import argparse
 import platform
+import re
 import subprocess
 import sys
 import tempfile
@@ -9,6 +10,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import layers
 import proxies
 import report
 import works
@@ -62,7 +64,7 @@ class Bench:
         self.peak = 0
 
     def site(self, work, proxy):
-        folder = self.folder / work.key / proxy.name.replace(" ", "-")
+        folder = self.folder / work.key / re.sub(r"\W+", "-", proxy.name)
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o755)
         for file in self.folder.glob("*.*"):
@@ -165,11 +167,25 @@ def contenders_of(arguments):
 
 def chosen_works(arguments):
     if arguments.only:
-        unknown = set(arguments.only) - {work.key for work in works.WORKS}
+        unknown = set(arguments.only) - {work.key for work in works.WORKS} - {layers.KEY}
         if unknown:
             raise SystemExit(f"bench: no such work: {', '.join(sorted(unknown))}; see --list")
         return [work for work in works.WORKS if work.key in arguments.only]
     return [work for work in works.WORKS if work.quick or not arguments.quick]
+
+
+def told(contenders, chosen, results, rounds):
+    names = [proxy.name for proxy in contenders] + ["floor"]
+    of_http = [proxy.name for proxy in contenders if proxy.parses_http and proxy.name != OURS]
+    versions = ", ".join(f"{proxy.name} {proxy.version_text()}" for proxy in contenders)
+    return (
+        report.markdown(chosen, results, names, OURS, of_http)
+        + f"\n{date.today()}, {processor()}, Linux {platform.release()}; {versions}.\n"
+        + f"Medians of {rounds} rounds, ± half of the spread. CPU time of the proxy's processes by "
+        "the kernel's accounting, one worker on one core; load and backend on the other. ratio: "
+        "Sallyport against the best of the others; of HTTP: of those that read requests, which Hitch "
+        "does not.\n"
+    )
 
 
 def main():
@@ -177,6 +193,7 @@ def main():
     if arguments.list:
         for work in works.WORKS:
             print(f"{work.key:14} {work.title}")
+        print(f"{layers.KEY:14} {layers.TITLE}")
         return
     contenders = contenders_of(arguments)
     chosen = chosen_works(arguments)
@@ -191,14 +208,10 @@ def main():
         make_certificates(folder)
         bench = Bench(arguments, folder, origin.port)
         results = run_all(bench, chosen, contenders, rounds)
-    versions = ", ".join(f"{proxy.name} {proxy.version_text()}" for proxy in contenders)
-    text = (
-        report.markdown(chosen, results, [*names, "floor"], OURS)
-        + f"\n{date.today()}, {processor()}, Linux {platform.release()}; {versions}.\n"
-        + f"Medians of {rounds} rounds, ± half of the spread. CPU time of the proxy's processes by "
-        "the kernel's accounting, one worker on one core; load and backend on the other. ratio: "
-        "Sallyport against the best of the others.\n"
-    )
+    text = told(contenders, chosen, results, rounds) if chosen else ""
+    if layers.KEY in arguments.only or not (arguments.quick or arguments.only):
+        counted = layers.measure(arguments.program.parent / "test/bench/layers")
+        text += f"\n{layers.TITLE.capitalize()}:\n\n{layers.markdown(counted)}"
     print(text)
     if arguments.out:
         arguments.out.mkdir(parents=True, exist_ok=True)

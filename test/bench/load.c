@@ -26,6 +26,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -36,7 +37,7 @@ enum {
 	BLOCK = 256 * 1024,
 	HEAD_MAX = 4096,
 	EVENTS = 256,
-	WAIT_MAX_MS = 100,
+	WAIT_MAX_US = 100000,
 	SOURCES = 100,      /* addresses 127.0.0.2 and on: each has its own ports */
 	SETTLE_US = 500000, /* connections are opened meanwhile: latencies count from then on */
 };
@@ -386,21 +387,22 @@ static bool is_free(const struct connection *connection)
 	return connection->state == UNUSED || connection->state == READY;
 }
 
-/* Starts what is due. How long nothing more will be due, in ms; -1: until something comes. */
-static int start_due(void)
+/* Starts what is due. How long nothing more will be due, in µs; WAIT_MAX_US: until something
+ * comes, and the end may come while nothing is under way. */
+static uint64_t start_due(void)
 {
 	for (unsigned i = 0; i < options.connections; i++) {
 		uint64_t now = now_us();
 		uint64_t due = next_due_us(now);
 
 		if (due == 0)
-			return -1;
+			return WAIT_MAX_US;
 		if (due > now)
-			return (int)((due - now) / 1000); /* the last part of a millisecond is spent turning */
+			return due - now < WAIT_MAX_US ? due - now : WAIT_MAX_US;
 		if (is_free(&connections[i]))
 			begin(&connections[i], due);
 	}
-	return -1;
+	return WAIT_MAX_US;
 }
 
 static bool is_over(void)
@@ -411,10 +413,16 @@ static bool is_over(void)
 	return next_due_us(now_us()) == 0;
 }
 
-static void turn(int wait_ms)
+/* To the microsecond: a load that turns while it waits would take the core that the backend needs,
+ * and be measured instead of the proxy. */
+static void turn(uint64_t wait_us)
 {
+	struct timespec wait = {(time_t)(wait_us / 1000000), (long)(wait_us % 1000000) * 1000};
 	struct epoll_event events[EVENTS];
-	int count = epoll_wait(poller, events, EVENTS, wait_ms);
+	int count = epoll_pwait2(poller, events, EVENTS, &wait, NULL);
+
+	if (count < 0 && errno != EINTR)
+		fail("epoll_pwait2");
 
 	for (int i = 0; i < count; i++)
 		step(events[i].data.ptr);
@@ -440,7 +448,7 @@ static void sit_idle(void)
 	for (unsigned i = 0; i < options.connections; i++) {
 		begin(&connections[i], now_us());
 		while (!is_free(&connections[i]))
-			turn(-1);
+			turn(WAIT_MAX_US);
 		if (connections[i].state == UNUSED) {
 			fprintf(stderr, "load: connection %u was closed\n", i);
 			exit(1);
@@ -456,12 +464,8 @@ static void go(void)
 {
 	run.begin_us = now_us();
 	run.end_us = run.begin_us + (uint64_t)(options.seconds * 1e6);
-	while (!is_over()) {
-		int wait_ms = start_due();
-
-		/* The end may come while nothing is under way. */
-		turn(wait_ms < 0 || wait_ms > WAIT_MAX_MS ? WAIT_MAX_MS : wait_ms);
-	}
+	while (!is_over())
+		turn(start_due());
 	report();
 }
 
@@ -580,6 +584,7 @@ static void write_request(void)
 int main(int count, char **arguments)
 {
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)prctl(PR_SET_TIMERSLACK, 1); /* waits end when they shall, not 50 µs later */
 	read_options(count, arguments);
 	write_request();
 	poller = epoll_create1(EPOLL_CLOEXEC);

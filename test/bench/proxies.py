@@ -86,15 +86,14 @@ def nginx_conf(site):
     locations = "".join(
         f"location /route{i}/ {{ proxy_pass http://app; }}\n" for i in range(1, site.routes)
     )
-    servers = []
-    for kind, port in (("ecdsa", site.ports.ecdsa), ("rsa", site.ports.rsa)):
-        for i in range(site.names):
-            first = "" if i else " reuseport backlog=4096"
-            servers.append(
-                f"server {{ listen 127.0.0.1:{port} ssl{first}; server_name {host(i)};\n"
-                f"ssl_certificate {site.pem(kind)}; ssl_certificate_key {site.key(kind)};\n"
-                f"{locations}location / {{ proxy_pass http://app; }} }}\n"
-            )
+    # One server with all names: a server each would load its certificate as often.
+    names = " ".join(host(i) for i in range(site.names))
+    servers = [
+        f"server {{ listen 127.0.0.1:{port} ssl reuseport backlog=4096; server_name {names};\n"
+        f"ssl_certificate {site.pem(kind)}; ssl_certificate_key {site.key(kind)};\n"
+        f"{locations}location / {{ proxy_pass http://app; }} }}\n"
+        for kind, port in (("ecdsa", site.ports.ecdsa), ("rsa", site.ports.rsa))
+    ]
     upstream = "".join(f"server 127.0.0.1:{site.origin};\n" for _ in range(site.backends))
     return f"""
 daemon off;
@@ -174,7 +173,6 @@ user = "nobody"
 daemon = off
 quiet = on
 tls-protos = TLSv1.2 TLSv1.3
-session-cache = 0
 """
 
 

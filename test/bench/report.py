@@ -21,21 +21,25 @@ def ratio(work, results, ours, peers):
     return median(mine) / min(best) if best and mine and min(best) > 0 else None
 
 
-def markdown(works, results, names, ours):
+def told(work, share):
+    if share is None:
+        return "–"
+    return f"{share:.2f}" + (" (missed)" if work.target and share > work.target * NEAR else "")
+
+
+def markdown(works, results, names, ours, of_http):
+    """`of_http`: names of the peers that read HTTP, and so do the same work."""
     peers = [name for name in names if name not in (ours, "floor")]
     lines = [
-        "| work | " + " | ".join(names) + " | ratio | target |",
-        "|---|" + "---:|" * (len(names) + 2),
+        "| work | " + " | ".join(names) + " | ratio | of HTTP | target |",
+        "|---|" + "---:|" * (len(names) + 3),
     ]
     for work in works:
         cells = [figure(results[work.key].get(name)) for name in names]
-        share = ratio(work, results, ours, peers)
-        told = "–" if share is None else f"{share:.2f}"
-        if work.target and share is not None and share > work.target * NEAR:
-            told += " (missed)"
+        shares = [told(work, ratio(work, results, ours, those)) for those in (peers, of_http)]
         target = f"≤ {work.target}" if work.target else ""
         unit = f", {work.unit}" if work.unit else ""
-        lines.append(f"| {work.title}{unit} | " + " | ".join(cells) + f" | {told} | {target} |")
+        lines.append(f"| {work.title}{unit} | " + " | ".join([*cells, *shares, target]) + " |")
     return "\n".join(lines) + "\n"
 
 

@@ -27,7 +27,7 @@ struct owned_wire {
 	size_t writing_bytes; /* at the front of `out`, being written; 0: none */
 	size_t written_bytes; /* of them, what the kernel has taken */
 	enum block_size in_size;
-	enum block_size out_size;
+	uint64_t sent_ms;
 	struct list starved;
 	struct address *addresses;
 	size_t address_count;
@@ -79,8 +79,7 @@ static struct owned_wire *new_wire(struct loop *loop, struct pool *pool, wire_ev
 	w->on_event = on_event;
 	w->owner = owner;
 	w->in_size = BLOCK_RECORD;
-	w->out_size = BLOCK_RECORD;
-	w->wire.moved_ms = loop_now_ms(loop);
+	w->wire.moved_ms = w->sent_ms = loop_now_ms(loop);
 	list_init(&w->starved);
 	return w;
 }
@@ -273,7 +272,9 @@ static void read_bytes(struct owned_wire *w, size_t available)
 	lane_take(lane, size);
 	w->wire.received_bytes += size;
 	w->wire.moved_ms = loop_now_ms(w->loop);
-	if (buffer_size(in) == size)
+	if (size == room && in->capacity == block_bytes(w->in_size) && w->in_size < BLOCK_HUGE)
+		w->in_size++;
+	else if (buffer_size(in) == size)
 		adapt(&w->in_size, size, in->capacity);
 	emit(w);
 }
@@ -283,7 +284,11 @@ void wire_let_read(struct connection *connection)
 	struct owned_wire *w = connection->wire;
 	struct lane *lane = &connection->to_proxy;
 	size_t available = bytes_size(&lane->queue);
+	struct buffer *in = &w->wire.in;
 
+	/* It stays as it is if there is no larger block. */
+	if (in->data && in->capacity < block_bytes(w->in_size) && buffer_grow(in, w->pool, w->in_size))
+		w->in_size = block_size_of(in->capacity);
 	if (buffer_open(&w->wire.in, w->pool, w->in_size) || buffer_room(&w->wire.in) == 0) {
 		on_no_block(w);
 		return;
@@ -343,21 +348,28 @@ bool wire_is_quiet(const struct wire *wire)
 }
 
 /* Here each write that moves is seen at once. */
+uint64_t wire_unsent_ms(const struct wire *wire)
+{
+	const struct owned_wire *w = (const struct owned_wire *)(const void *)wire;
+
+	return loop_now_ms(w->loop) - w->sent_ms;
+}
+
 void wire_note_progress(struct wire *wire)
 {
 	(void)wire;
 }
 
-bool wire_open_out(struct wire *wire)
+bool wire_open_out(struct wire *wire, size_t wanted)
 {
-	return buffer_open(&wire->out, owned(wire)->pool, owned(wire)->out_size) == OK;
+	return buffer_open(&wire->out, owned(wire)->pool, block_size_for(wanted)) == OK;
 }
 
 static void wrote(struct owned_wire *w, size_t size)
 {
 	buffer_taken(&w->wire.out, size);
 	w->wire.sent_bytes += size;
-	w->wire.moved_ms = loop_now_ms(w->loop);
+	w->wire.moved_ms = w->sent_ms = loop_now_ms(w->loop);
 }
 
 /* What the kernel takes of it now. */
@@ -409,7 +421,6 @@ void wire_let_write(struct connection *connection)
 static bool try_write(struct owned_wire *w)
 {
 	struct random *random = w->loop->random;
-	size_t content = buffer_size(&w->wire.out);
 	size_t written = 0;
 
 	if (connection_write_fails(w->connection)) {
@@ -419,7 +430,6 @@ static bool try_write(struct owned_wire *w)
 	/* With nothing under way the kernel has room. */
 	if (bytes_size(&w->connection->from_proxy.queue) == 0 || random_chance(random, 75))
 		written = write_now(w, buffer_content(&w->wire.out));
-	adapt(&w->out_size, content, w->wire.out.capacity);
 	if (written > 0)
 		wrote(w, written);
 	return true;

@@ -288,7 +288,7 @@ static void test_with_bytes_not_written(void **state)
 	site_open(1);
 	link = site_take(&user);
 	peer = site_accept(link);
-	assert_int_equal(buffer_put(transport_out(&link->transport), SPAN("GET")), 3);
+	assert_int_equal(buffer_put(transport_out(&link->transport, 0), SPAN("GET")), 3);
 	expect_dropped(link, peer);
 }
 

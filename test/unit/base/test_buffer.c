@@ -262,6 +262,30 @@ static void test_stream(void **state)
 	assert_int_equal(in - out, buffer_size(&buffer));
 }
 
+static void test_hand_over_copies_nothing(void **state)
+{
+	struct buffer to = {0};
+	char *at;
+
+	(void)state;
+	open_small();
+	put(SPAN("headbody"));
+	buffer_taken(&buffer, 4);
+	at = buffer.data;
+	buffer_hand_over(&buffer, &to);
+	assert_content(&to, "body");
+	assert_ptr_equal(to.data, at);
+	assert_null(buffer.data);
+
+	/* With a block of its own, which is given in return. */
+	assert_int_equal(buffer_open(&buffer, &pool, BLOCK_RECORD), OK);
+	buffer_hand_over(&to, &buffer);
+	assert_content(&buffer, "body");
+	assert_int_equal(to.capacity, block_bytes(BLOCK_RECORD));
+	assert_true(buffer_is_empty(&to));
+	buffer_close(&to, &pool);
+}
+
 #define buffer_test(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -280,6 +304,7 @@ int main(void)
 		buffer_test(test_grow_of_a_full_buffer),
 		buffer_test(test_grow_from_nothing),
 		buffer_test(test_grow_without_memory_changes_nothing),
+		buffer_test(test_hand_over_copies_nothing),
 		buffer_test(test_stream),
 	};
 

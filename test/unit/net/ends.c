@@ -76,7 +76,7 @@ void end_send(struct end *end, const char *text)
 {
 	unsigned events = end->events;
 
-	assert_true(wire_open_out(end->wire));
+	assert_true(wire_open_out(end->wire, 0));
 	assert_int_equal(buffer_put(&end->wire->out, span_of_string(text)), strlen(text));
 	wire_flush(end->wire);
 	assert_int_equal(end->events, events);
@@ -115,7 +115,7 @@ static char next_byte(uint32_t *state)
 
 void stream_put(struct stream *stream, struct wire *wire)
 {
-	size_t size = wire_open_out(wire) ? buffer_room(&wire->out) : 0;
+	size_t size = wire_open_out(wire, stream->left) ? buffer_room(&wire->out) : 0;
 
 	if (wire->out.capacity > stream->block_max)
 		stream->block_max = wire->out.capacity;

@@ -203,6 +203,65 @@ static void test_bulk_gets_larger_blocks_and_few_bytes_a_small_one(void **state)
 	end_close(&b.end);
 }
 
+/* A byte that always stays, such as the part of a record that waits for its rest, keeps no stream
+ * in small blocks. */
+static void test_bulk_gets_larger_blocks_while_it_is_never_empty(void **state)
+{
+	struct owner a = {0};
+	struct owner b = {0};
+
+	(void)state;
+	ends_open(&a.end, &b.end, false);
+	stream_init(&a.out, BULK, 5);
+	stream_init(&b.in, BULK, 5);
+	while (b.in.block_max < block_bytes(BLOCK_HUGE)) {
+		const struct buffer *in = &b.end.wire->in;
+
+		stream_put(&a.out, a.end.wire);
+		stream_take(&b.in, b.end.wire, buffer_is_empty(in) ? 0 : buffer_size(in) - 1);
+		wire_want_read(b.end.wire, true);
+		rig_turn();
+	}
+	end_close(&a.end);
+	end_close(&b.end);
+}
+
+static void take_all(void *owner)
+{
+	struct owner *reader = owner;
+	struct buffer *in = &reader->end.wire->in;
+
+	reader->in.taken += buffer_size(in);
+	buffer_taken(in, buffer_size(in));
+}
+
+/* However much has come: after its share of a turn others come to theirs. */
+static void test_a_turn_has_a_share(void **state)
+{
+	static const char bytes[256 << 10];
+	struct owner reader = {0};
+	uint64_t most = 0;
+	int peer;
+
+	(void)state;
+	end_open(&reader.end, &peer);
+	wire_set_owner(reader.end.wire, take_all, &reader);
+	wire_want_read(reader.end.wire, true);
+	while (most < WIRE_TURN_MAX) {
+		uint64_t before = reader.in.taken;
+
+		while (send(peer, bytes, sizeof(bytes), MSG_DONTWAIT | MSG_NOSIGNAL) > 0) {
+		}
+		rig_turn();
+		if (reader.in.taken - before > most)
+			most = reader.in.taken - before;
+	}
+	assert_int_equal(most, WIRE_TURN_MAX);
+	(void)close(peer);
+	RIG_UNTIL(reader.end.wire->in_ended);
+	end_close(&reader.end);
+}
+
 static void test_an_idle_wire_owns_no_block(void **state)
 {
 	struct end end;
@@ -326,7 +385,7 @@ static void test_no_block_to_write_from(void **state)
 	(void)state;
 	end_open(&end, &peer);
 	rig_use_up_memory();
-	assert_false(wire_open_out(end.wire));
+	assert_false(wire_open_out(end.wire, 0));
 	wire_flush(end.wire);
 	rig_refill_memory();
 	end_send(&end, "now");
@@ -390,6 +449,8 @@ int main(void)
 		TEST(test_a_slow_reader_is_seen_to_read),
 		TEST(test_a_full_buffer_stops_reading_until_it_is_taken),
 		TEST(test_bulk_gets_larger_blocks_and_few_bytes_a_small_one),
+		TEST(test_bulk_gets_larger_blocks_while_it_is_never_empty),
+		TEST(test_a_turn_has_a_share),
 		TEST(test_an_idle_wire_owns_no_block),
 		TEST(test_a_starved_reader_goes_on_when_there_is_memory),
 		TEST(test_closing_starved_wires),

@@ -53,6 +53,31 @@ static void test_each_suite(void **state)
 	}
 }
 
+/* Ten records of a segment each, or of what there is; then full ones. */
+static void test_small_records_first(void **state)
+{
+	static char bytes[TLS_RECORD_CONTENT_MAX];
+	struct span all = span_of(bytes, sizeof(bytes));
+	size_t at = 0;
+	size_t taken = 0;
+	struct pair pair;
+
+	(void)state;
+	memset(bytes, 's', sizeof(bytes));
+	pair_open(&pair, TLS_1_3, 0);
+	tls_channel_begin_small(&pair.channel);
+	assert_int_equal(tls_channel_write(&pair.channel, all, &pair.wire_out, &taken), OK);
+	assert_int_equal(taken, all.size);
+	/* With all that is around it, a record fits Ethernet's 1500 bytes. */
+	assert_true(tls_record_size(buffer_content(&pair.wire_out)) <= 1500 - 40 - 12);
+	for (unsigned i = 0; i < TLS_CHANNEL_SMALL_RECORDS; i++, at += TLS_CHANNEL_SMALL_SIZE)
+		assert_client_gets(&pair, TLS_CONTENT_APPLICATION, bytes + at, TLS_CHANNEL_SMALL_SIZE);
+	assert_client_gets(&pair, TLS_CONTENT_APPLICATION, bytes + at, all.size - at);
+	assert_int_equal(tls_channel_write(&pair.channel, all, &pair.wire_out, &taken), OK);
+	assert_client_gets(&pair, TLS_CONTENT_APPLICATION, bytes, all.size);
+	pair_close(&pair);
+}
+
 /* plain_in without room for a record: it is opened in place, and comes in parts. */
 static void test_small_plain_in(void **state)
 {
@@ -408,6 +433,7 @@ static void test_worn_key(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_each_suite),      cmocka_unit_test(test_small_records_first),
 		cmocka_unit_test(test_each_suite),      cmocka_unit_test(test_small_plain_in),
 		cmocka_unit_test(test_partial_records), cmocka_unit_test(test_each_byte_damaged),
 		cmocka_unit_test(test_sequence),        cmocka_unit_test(test_malformed_records),

@@ -10,6 +10,7 @@ struct tls_session {
 	enum tls_phase phase;
 	enum error error;
 	bool is_closed;
+	unsigned small_begins;
 	size_t pending; /* bytes of a record that is begun, still at the front of wire_in */
 };
 
@@ -26,6 +27,16 @@ struct tls_session *fake_tls_new(void)
 unsigned fake_tls_count(void)
 {
 	return sessions;
+}
+
+unsigned fake_tls_small_begins(const struct tls_session *session)
+{
+	return session->small_begins;
+}
+
+void tls_session_begin_small(struct tls_session *session)
+{
+	session->small_begins++;
 }
 
 void tls_session_free(struct tls_session *session)

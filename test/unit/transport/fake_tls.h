@@ -12,5 +12,7 @@
 struct tls_session *fake_tls_new(void);
 /* Sessions that were not freed yet. */
 unsigned fake_tls_count(void);
+/* How often its next records were to be small. */
+unsigned fake_tls_small_begins(const struct tls_session *session);
 
 #endif

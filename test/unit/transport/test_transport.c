@@ -71,7 +71,7 @@ static int tear_down(void **state)
 
 static void put(const char *text)
 {
-	struct buffer *out = transport_out(&transport);
+	struct buffer *out = transport_out(&transport, 0);
 
 	assert_non_null(out);
 	assert_int_equal(buffer_put(out, span_of_string(text)), strlen(text));
@@ -97,7 +97,7 @@ static void test_plain_is_the_wire_itself(void **state)
 	(void)state;
 	open_plain();
 	assert_ptr_equal(transport_in(&transport), &end.wire->in);
-	assert_ptr_equal(transport_out(&transport), &end.wire->out);
+	assert_ptr_equal(transport_out(&transport, 0), &end.wire->out);
 	put("ping");
 	assert_false(transport_is_flushed(&transport));
 	pump();
@@ -211,12 +211,53 @@ static void test_plain_discard(void **state)
 	assert_int_equal(rig_pool.taken, 0);
 }
 
+/* A block as large as what is to go out, or what there is. */
+static void test_blocks_by_size(void **state)
+{
+	(void)state;
+	open_plain();
+	assert_int_equal(buffer_room(transport_out(&transport, 0)), block_bytes(BLOCK_RECORD));
+	transport_rest(&transport);
+	assert_int_equal(buffer_room(transport_out(&transport, block_bytes(BLOCK_RECORD) + 1)),
+	                 block_bytes(BLOCK_LARGE));
+	/* It has one: that stays. */
+	assert_int_equal(buffer_room(transport_out(&transport, SIZE_MAX)), block_bytes(BLOCK_LARGE));
+	transport_rest(&transport);
+	assert_int_equal(buffer_room(transport_out(&transport, SIZE_MAX)), block_bytes(BLOCK_HUGE));
+	transport_rest(&transport);
+	rig_use_up_memory();
+	rig_budget.max = rig_budget.used + block_bytes(BLOCK_RECORD);
+	assert_int_equal(buffer_room(transport_out(&transport, SIZE_MAX)), block_bytes(BLOCK_RECORD));
+	transport_rest(&transport);
+	rig_refill_memory();
+}
+
+/* What came in goes out as it is: the very same bytes in memory. */
+static void test_hand_over(void **state)
+{
+	const char *at;
+
+	(void)state;
+	open_plain();
+	peer_send(peer, "echo");
+	RIG_UNTIL(in_is("echo"));
+	at = buffer_content(transport_in(&transport)).data;
+	assert_true(transport_takes_all(&transport));
+	transport_hand_over(&transport, &transport);
+	assert_ptr_equal(buffer_content(transport_out(&transport, 0)).data, at);
+	assert_true(buffer_is_empty(transport_in(&transport)));
+	assert_false(transport_takes_all(&transport));
+	pump();
+	peer_expect(peer, "echo");
+	assert_true(transport_takes_all(&transport));
+}
+
 static void test_plain_without_blocks(void **state)
 {
 	(void)state;
 	open_plain();
 	rig_use_up_memory();
-	assert_null(transport_out(&transport));
+	assert_null(transport_out(&transport, 0));
 	assert_true(transport.starved);
 	pump();
 	assert_false(transport.starved);
@@ -329,19 +370,43 @@ static void test_tls_ends_after_its_bytes(void **state)
 	assert_int_equal(transport.error, OK);
 }
 
-/* More than fits at once: the end waits for all of it. */
+/* At first, and after a silence of a second, but not in between. */
+static void test_tls_begins_small(void **state)
+{
+	(void)state;
+	rig_hold_clock(true);
+	open_tls();
+	for (unsigned begins = 1; begins <= 3; begins++) {
+		put("one");
+		pump();
+		assert_int_equal(fake_tls_small_begins(transport.tls), begins);
+		put("two");
+		pump();
+		rig_skip_ms(999);
+		rig_turn();
+		put("three");
+		pump();
+		assert_int_equal(fake_tls_small_begins(transport.tls), begins);
+		rig_skip_ms(1000);
+		rig_turn();
+	}
+	rig_hold_clock(false);
+}
+
+/* More than fits at once, sealed: the end waits for all of it. */
 static void test_tls_ends_after_many_bytes(void **state)
 {
-	static char got[3 * 20480];
+	static char got[2 * (272 << 10)];
 	struct buffer *out;
 	size_t size = 0;
 	size_t filled;
 
 	(void)state;
 	open_tls();
-	out = transport_out(&transport);
+	out = transport_out(&transport, block_bytes(BLOCK_HUGE));
 	assert_non_null(out);
 	filled = buffer_room(out);
+	assert_int_equal(filled, block_bytes(BLOCK_HUGE));
 	memset(buffer_room_at(out), '-', filled);
 	buffer_filled(out, filled);
 	transport_end(&transport);
@@ -431,7 +496,7 @@ static void test_tls_without_blocks(void **state)
 	(void)state;
 	open_tls();
 	rig_use_up_memory();
-	assert_null(transport_out(&transport));
+	assert_null(transport_out(&transport, 0));
 	assert_true(transport.starved);
 	rig_refill_memory();
 
@@ -491,6 +556,8 @@ int main(void)
 		TEST(test_a_failed_wire_can_be_read_to_its_end),
 		TEST(test_grow_in),
 		TEST(test_plain_discard),
+		TEST(test_blocks_by_size),
+		TEST(test_hand_over),
 		TEST(test_plain_without_blocks),
 		TEST(test_done_with_reset),
 		TEST(test_tls_handshake_and_words),
@@ -499,6 +566,7 @@ int main(void)
 		TEST(test_tls_peer_closes),
 		TEST(test_tls_in_has_not_ended_while_bytes_wait),
 		TEST(test_tls_ends_after_its_bytes),
+		TEST(test_tls_begins_small),
 		TEST(test_tls_ends_after_many_bytes),
 		TEST(test_tls_truncated),
 		TEST(test_tls_alert_is_still_sent),
