@@ -128,8 +128,9 @@ static bool step_write(struct connection *connection)
 {
 	struct wire *wire = connection->wire;
 	size_t head_size = connection->answer_head.size;
+	size_t left = head_size + connection->answer.size - connection->written;
 
-	if (wire->phase == WIRE_FAILED || wire->out_failed || !wire_open_out(wire)) {
+	if (wire->phase == WIRE_FAILED || wire->out_failed || !wire_open_out(wire, left)) {
 		connection->phase = OVER;
 		return false;
 	}
@@ -173,7 +174,7 @@ static bool accept_continue(struct connection *connection)
 	const struct span words = SPAN("HTTP/1.1 100 Continue\r\n\r\n");
 	struct wire *wire = connection->wire;
 
-	if (!wire_open_out(wire) || buffer_put(&wire->out, words) < words.size)
+	if (!wire_open_out(wire, words.size) || buffer_put(&wire->out, words) < words.size)
 		return false;
 	wire_flush(wire);
 	return true;

@@ -15,6 +15,7 @@ static const struct {
 	{"SIGTERM, SIGINT", "Accept no more, let what runs end, at most timeouts.drain."},
 	{"SIGQUIT", "The same without a time limit."},
 	{"SIGINT, a second time", "Stop at once."},
+	{"SIGHUP", "Read the configuration again, for new connections; a wrong one changes nothing."},
 	{"SIGUSR1", "Open the files of the log anew."},
 };
 

@@ -376,7 +376,7 @@ class Load:
 
 def test_many_reloads_under_load(start_proxy, sites, recorder, variant):
     """Requests, a WebSocket, and a download whose bytes are checked: none of them notices."""
-    size = variant.heavy(128 * MIB)
+    size = variant.heavy(64 * MIB)
     piece = pattern(MIB)
 
     def send_much(connection):
