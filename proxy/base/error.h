@@ -124,6 +124,8 @@
 	X(NO_ROUTE,                 "no_route",                 "no route for this host and path",                    404,   0, NEVER) \
 	X(NO_BACKEND,               "no_backend",               "no backend can be used now",                           0, 503, NEVER) \
 	X(MISDIRECTED,              "misdirected_request",      "this host is not served on this connection",         421,   0, NEVER) \
+	X(ACME_TOKEN_UNKNOWN,       "acme_token_unknown",       "there is no answer to this ACME challenge",          404,   0, NEVER) \
+	X(ACME_ANSWER_UNREADABLE,   "acme_answer_unreadable",   "the answer to this ACME challenge can not be read",  404,   0, NEVER) \
 	/* Rules of routes */ \
 	X(PATH_AMBIGUOUS,           "path_ambiguous",           "the path could be read in two ways",                 400,   0, NEVER) \
 	X(ACCESS_DENIED,            "access_denied",            "this address may not use this",                      403,   0, NEVER) \
@@ -136,7 +138,7 @@
 	/* The admin interface */ \
 	X(ADMIN_HOST,               "admin_host_refused",       "Host must be localhost or a loopback address",       403,   0, NEVER) \
 	X(ADMIN_ORIGIN,             "admin_origin_refused",     "pages of other origins may not ask this",            403,   0, NEVER) \
-	X(ADMIN_FORM,               "admin_form_refused",       "a change needs the field X-Requested-With, or application/json", 403, 0, NEVER) \
+	X(ADMIN_FORM,               "admin_form_refused",       "a change needs X-Requested-With or application/json", 403, 0, NEVER) \
 	X(ADMIN_METHOD,             "method_not_allowed",       "this page has another method",                       405,   0, NEVER)
 /* clang-format on */
 

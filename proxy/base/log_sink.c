@@ -210,6 +210,16 @@ static bool wait_writable(const struct log_sink *sink)
 	return poll(&writable, 1, CLOSE_WAIT_MS) > 0;
 }
 
+void log_sink_give(struct log_sink *sink, uid_t user, gid_t group)
+{
+	struct stat facts;
+
+	/* A device is everybody's. */
+	if (sink->kind == SINK_FILE && fstat(sink->fd, &facts) == 0 && S_ISREG(facts.st_mode) &&
+	    fchown(sink->fd, user, group) < 0)
+		return; /* Whoever may not has no other user to give it to either. */
+}
+
 void log_sink_close(struct log_sink *sink)
 {
 	if (!sink)

@@ -14,6 +14,7 @@
 #define SALLYPORT_BASE_LOG_SINK_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/address.h"
 #include "base/error.h"
@@ -51,6 +52,8 @@ MUST_CHECK enum error log_sink_open_syslog(const struct log_syslog *syslog,
  * nothing. ERROR_SYSTEM (see errno), ERROR_OUT_OF_MEMORY: the old one goes on being written.
  */
 MUST_CHECK enum error log_sink_reopen(struct log_sink *sink);
+/* A file becomes that user's, who can then open it again. As far as we may. */
+void log_sink_give(struct log_sink *sink, uid_t user, gid_t group);
 /* Writes what is left, waiting up to a second for a slow reader. NULL is allowed. */
 void log_sink_close(struct log_sink *sink);
 

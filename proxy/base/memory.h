@@ -7,6 +7,7 @@
 #ifndef SALLYPORT_BASE_MEMORY_H
 #define SALLYPORT_BASE_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/check.h"
@@ -19,6 +20,11 @@ MUST_CHECK void *memory_resize(void *memory, size_t count, size_t size);
 void memory_free(void *memory);
 /* Overwrites with zeros in a way that the compiler cannot remove. For secrets. */
 void memory_wipe(void *memory, size_t size);
+
+/* For base/secret.c, which has memory of its own: counts an allocation; false: it is to fail. And
+ * memory_new() without that. */
+MUST_CHECK bool memory_may_allocate(void);
+MUST_CHECK void *memory_new_unasked(size_t size);
 
 /* For tests: the allocation after `successes` more in this thread fails, and all after it; -1:
  * none. */

@@ -13,6 +13,7 @@
 #include "cli/manual.h"
 #include "cli/options.h"
 #include "cli/policies.h"
+#include "cli/sandbox_trial.h"
 #include "cli/version.h"
 #include "config/diagnostics.h"
 #include "config/nearest.h"
@@ -148,6 +149,11 @@ static enum exit_status command_explain(const struct options *options)
 	if (!explain_needs_setup(options, &status))
 		return status;
 	return load_and(options, explain_with);
+}
+
+static enum exit_status command_sandbox(const struct options *options)
+{
+	return load_and(options, sandbox_trial_print);
 }
 
 static enum exit_status command_version(const struct options *options)
@@ -302,6 +308,10 @@ static const struct command commands[] = {
      "list the TLS policies, print one in full, or compare two",
      "With a NAME, such as intermediate: its versions, cipher suites, groups and signature\n"
      "algorithms, in the order in which they are preferred.\n"},
+	{"sandbox", NULL, OPTION_CONFIG | OPTION_JSON, command_sandbox,
+     "try on this machine what the sandbox of a running proxy refuses",
+     "Needs what `run` needs, but opens no listener. Exit status 0: all of it was refused,\n"
+     "3: some was not, or the sandbox could not be entered.\n"},
 	{"manual", NULL, OPTION_NAME, command_manual, "print a manual page, in man(7) macros",
      "NAME is sallyport or sallyport.yaml. To read it: sallyport manual | man -l -\n"},
 	{"completion", NULL, OPTION_NAME, command_completion,

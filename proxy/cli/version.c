@@ -4,10 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "config/document.h"
 #include "crypto/start.h"
 #include "net/loop.h"
 #include "password/password.h"
+#include "sandbox/sandbox.h"
 #include "tls/library.h"
 
 #if defined(__clang__)
@@ -36,6 +38,17 @@ static void print_providers(void)
 	}
 }
 
+/* What this machine lets us confine ourselves with. */
+static void print_sandbox(void)
+{
+	struct text text;
+
+	text_init(&text, 256);
+	sandbox_describe_machine(&text);
+	(void)printf("sandbox: %s\n", text_string(&text));
+	text_done(&text);
+}
+
 void version_print(void)
 {
 	(void)printf("sallyport %s\n", SALLYPORT_VERSION);
@@ -44,5 +57,6 @@ void version_print(void)
 	(void)printf("built with: %s, checks %s, sanitizers %s\n", COMPILER,
 	             SALLYPORT_CHECKS ? "on" : "off", SANITIZED);
 	print_providers();
+	print_sandbox();
 	(void)printf("TLS: 1.3 and 1.2, ECDHE with AEAD ciphers only\n");
 }

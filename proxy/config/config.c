@@ -1,17 +1,17 @@
 #include "config/config.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "config/config_schema.h"
 #include "config/document.h"
 #include "config/expand.h"
 #include "config/rules.h"
+#include "config/source.h"
 
 enum { ARENA_MAX = 128 << 20 };
 
@@ -96,31 +96,6 @@ enum error config_load_text(struct span name, struct span directory, struct span
 	return error;
 }
 
-/* Reads at most one byte more than a configuration can have. Sets errno if ERROR_SYSTEM. */
-static enum error read_file(const char *path, struct text *text)
-{
-	char block[4096];
-	int file = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t size;
-
-	if (file < 0)
-		return ERROR_SYSTEM;
-	while ((size = read(file, block, sizeof(block))) != 0 && !text->cut) {
-		if (size > 0)
-			text_put(text, span_of(block, (size_t)size));
-		else if (errno != EINTR)
-			break;
-	}
-
-	int error = errno;
-
-	(void)close(file);
-	errno = error;
-	if (size < 0)
-		return ERROR_SYSTEM;
-	return text->cut && text->size < text->max ? ERROR_OUT_OF_MEMORY : OK;
-}
-
 /* The absolute path of the folder that the file is in, without a `/` at its end. Sets errno. */
 static enum error find_directory(const char *path, char ret_directory[PATH_MAX])
 {
@@ -144,6 +119,37 @@ static enum error find_directory(const char *path, char ret_directory[PATH_MAX])
 	return OK;
 }
 
+/* The file is in `directory`, whatever way led there. */
+static enum error note_path(struct config *config, const char *directory, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	size_t size = strlen(directory) + 1 + strlen(name) + 1;
+	char *whole = arena_bytes(&config->arena, size);
+
+	if (!whole)
+		return ERROR_OUT_OF_MEMORY;
+	(void)snprintf(whole, size, "%s/%s", directory, name);
+	config->path = whole;
+	return OK;
+}
+
+static enum error load_file(const char *path, const char *directory, struct span source,
+                            struct diagnostics *diagnostics, struct config **ret_config)
+{
+	struct config *config = NULL;
+	enum error error = load_text(span_of_string(path), span_of_string(directory), source, getenv,
+	                             diagnostics, &config);
+
+	if (config && note_path(config, directory, path)) {
+		config_free(config);
+		return ERROR_OUT_OF_MEMORY;
+	}
+	if (config)
+		*ret_config = config;
+	return error;
+}
+
 enum error config_load(const char *path, struct diagnostics *diagnostics,
                        struct config **ret_config)
 {
@@ -153,7 +159,7 @@ enum error config_load(const char *path, struct diagnostics *diagnostics,
 
 	text_init(&source, DOCUMENT_SIZE_MAX + 1);
 
-	enum error error = read_file(path, &source);
+	enum error error = source_read(path, &source);
 
 	if (!error)
 		error = find_directory(path, directory);
@@ -166,8 +172,7 @@ enum error config_load(const char *path, struct diagnostics *diagnostics,
 		if (!error)
 			error = ERROR_CONFIG;
 	} else if (!error) {
-		error = load_text(span_of_string(path), span_of_string(directory), text_span(&source),
-		                  getenv, diagnostics, ret_config);
+		error = load_file(path, directory, text_span(&source), diagnostics, ret_config);
 	}
 	text_done(&source);
 	return error;

@@ -21,6 +21,7 @@
 #include "config/config_admin.h"
 #include "config/config_logging.h"
 #include "config/config_route.h"
+#include "config/config_sandbox.h"
 #include "config/diagnostics.h" /* struct place */
 
 struct config_certificate {
@@ -112,6 +113,7 @@ struct config_tls {
 	uint64_t ticket_lifetime_ms;
 	struct config_ticket_keys *ticket_keys;                 /* NULL: our own */
 	struct config_client_certificates *client_certificates; /* NULL: none are asked for */
+	uint64_t expiry_warning_ms; /* before a certificate's end; 0: none before it */
 	struct place place;
 };
 
@@ -141,11 +143,20 @@ struct config_proxy_protocol {
 /* The PROXY protocol of connections to backends. */
 enum config_proxy_header { CONFIG_PROXY_OFF, CONFIG_PROXY_V1, CONFIG_PROXY_V2 };
 
+/* Where the answers to ACME's HTTP-01 challenges are (RFC 8555 §8.3). */
+struct config_acme_challenge {
+	struct config_text directory; /* either this path, */
+	struct config_text cluster;   /* or this name */
+	size_t cluster_index;         /* into config.clusters; only if cluster is given */
+	struct place place;
+};
+
 struct config_listener {
 	struct config_text address_text;
 	struct address address;
 	struct config_tls *tls; /* NULL: plain HTTP */
 	bool redirect_to_https;
+	struct config_acme_challenge *acme_challenge; /* NULL: nothing special about its path */
 	struct config_proxy_protocol *proxy_protocol; /* NULL: no header comes */
 	struct {
 		unsigned tolerate;       /* of enum config_leniency: in requests */
@@ -224,6 +235,7 @@ struct config_timeouts {
 enum config_trusted_field { CONFIG_TRUSTED_X_FORWARDED_FOR, CONFIG_TRUSTED_FORWARDED };
 
 struct config {
+	const char *path; /* of the file, absolute; NULL: it came from memory */
 	struct config_listener *listeners;
 	size_t listener_count; /* at least 1 */
 	struct config_route *routes;
@@ -242,6 +254,9 @@ struct config {
 	uint64_t workers; /* 0: one per core */
 	struct config_logging logging;
 	struct config_admin admin;
+	struct config_text user;  /* to become; not given: none */
+	struct config_text group; /* not given: those of the user */
+	struct config_sandbox sandbox;
 	struct arena arena;
 };
 

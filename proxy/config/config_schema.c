@@ -5,6 +5,7 @@
 #include "config/limits_schema.h"
 #include "config/logging_schema.h"
 #include "config/route_schema.h"
+#include "config/sandbox_schema.h"
 
 #define KIB ((uint64_t)1 << 10)
 
@@ -130,7 +131,7 @@ static const struct schema name_schema = {
 
 static const struct schema_field tls_fields[] = {
 	{"certificates", SCHEMA_LIST, true,
-     ITEMS_AT(struct config_tls, certificates, certificate_count), .min = 1, .max = 1024,
+     ITEMS_AT(struct config_tls, certificates, certificate_count), .min = 1, .max = 16384,
      .of = &certificate_schema, .order_counts = true,
      .sentence = "The certificate is chosen by the name that the client asks for, wildcard names "
                  "included. One name may have an ECDSA and an RSA certificate."},
@@ -159,6 +160,11 @@ static const struct schema_field tls_fields[] = {
      .of = &ticket_keys_schema, .is_aside = true,
      .sentence = "Keys that several proxies share, so that a ticket of one is good at the others, "
                  "and after a restart. Default: keys of our own, which nobody else has."},
+	{"expiry_warning", SCHEMA_DURATION, false, AT(struct config_tls, expiry_warning_ms),
+     .fallback = "21d", .min = 0, .max = 365 * (uint64_t)DAY,
+     .sentence = "How long before its end a certificate is warned of, at the start and once a day; "
+                 "0: only when it has expired. What renews certificates has mostly done so 30 days "
+                 "before."},
 	{"client_certificates", SCHEMA_OPTIONAL, false, AT(struct config_tls, client_certificates),
      .of = &client_certificates_schema, .is_aside = true,
      .sentence = "Ask clients for a certificate. Backends are told in Client-Cert, "
@@ -256,6 +262,23 @@ static const struct schema cluster_http_schema = {
 	FIELDS(cluster_http_fields),
 };
 
+static const struct schema_field acme_challenge_fields[] = {
+	{"directory", SCHEMA_PATH, false, AT(struct config_acme_challenge, directory),
+     .example = "/var/lib/sallyport/.well-known/acme-challenge",
+     .sentence = "The folder in which an ACME client puts the answers, each in a file with the "
+                 "token as its name; of certbot --webroot that is .well-known/acme-challenge below "
+                 "its own. Looked into at each request."},
+	{"cluster", SCHEMA_NAME, false, AT(struct config_acme_challenge, cluster),
+     .example = "acme-client", .sentence = "Or else the cluster that knows the answers."},
+};
+
+static const struct schema acme_challenge_schema = {
+	.size = sizeof(struct config_acme_challenge),
+	.place_offset = offsetof(struct config_acme_challenge, place),
+	.name_offset = SCHEMA_NOWHERE,
+	FIELDS(acme_challenge_fields),
+};
+
 static const struct schema_field listener_fields[] = {
 	{"address", SCHEMA_LISTEN, true, ADDRESS_AT(struct config_listener), .identifies = true,
      .example = "0.0.0.0:443",
@@ -265,6 +288,11 @@ static const struct schema_field listener_fields[] = {
 	{"redirect_to_https", SCHEMA_BOOL, false, AT(struct config_listener, redirect_to_https),
      .fallback = "false",
      .sentence = "Answer every request with a redirect to its https:// address; not with tls."},
+	{"acme_challenge", SCHEMA_OPTIONAL, false, AT(struct config_listener, acme_challenge),
+     .of = &acme_challenge_schema, .is_aside = true,
+     .sentence = "Requests for /.well-known/acme-challenge/TOKEN, with which a certificate "
+                 "authority checks that a name is yours, are answered from here, before "
+                 "redirect_to_https and all routes. The authority asks on port 80."},
 	{"proxy_protocol", SCHEMA_OPTIONAL, false, AT(struct config_listener, proxy_protocol),
      .of = &proxy_protocol_schema, .is_aside = true,
      .sentence = "Each connection begins with a PROXY header, version 1 or 2, that tells who the "
@@ -486,6 +514,14 @@ static const struct schema_field top_fields[] = {
      .sentence = "Where the logs go: stdout, stderr, off, or a path with a \"/\"."},
 	{"admin", SCHEMA_STRUCT, false, AT(struct config, admin), .of = &config_admin_schema,
      .sentence = "The admin interface, which `sallyport status` and `healthcheck` ask."},
+	{"user", SCHEMA_NAME, false, AT(struct config, user), .example = "sallyport",
+     .sentence = "Whom the process becomes when it has opened its sockets and logs; a name or a "
+                 "number. It must be able to read keys and certificates again, or they can not be "
+                 "renewed. Default: who started it."},
+	{"group", SCHEMA_NAME, false, AT(struct config, group), .example = "sallyport",
+     .sentence = "The only group of `user`. Default: all that the user is in."},
+	{"sandbox", SCHEMA_STRUCT, false, AT(struct config, sandbox), .of = &config_sandbox_schema,
+     .sentence = "What the process may do once it runs: only what this file asks for."},
 };
 
 const struct schema config_schema = {

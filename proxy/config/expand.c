@@ -1,6 +1,13 @@
 #include "config/expand.h"
 
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "config/character.h"
+#include "config/source.h"
+
+#define FILE_SUFFIX "_FILE"
 
 enum { NAME_MAX_BYTES = 255 };
 
@@ -99,11 +106,63 @@ static bool is_clean(struct span value)
 	return true;
 }
 
+/* Adds a value that `subject` has, such as `the environment variable "X"`. */
+static void add_value(struct expansion *expansion, struct span value, const char *subject,
+                      size_t length)
+{
+	if (value.size > EXPAND_VALUE_MAX)
+		fail(expansion, length, "%s has more than 16 KiB", subject);
+	else if (!is_clean(value))
+		fail(expansion, length, "%s holds a control character or is not UTF-8", subject);
+	else
+		text_put(&expansion->expanded, value);
+}
+
+/* Without the line end that editors and `echo` leave behind. */
+static struct span without_line_end(struct span value)
+{
+	if (value.size > 0 && value.data[value.size - 1] == '\n')
+		value.size--;
+	if (value.size > 0 && value.data[value.size - 1] == '\r')
+		value.size--;
+	return value;
+}
+
+/* Adds what the file holds that the variable `key` names; if that is nothing, the fallback. */
+static void add_file(struct expansion *expansion, const char *key, const char *path,
+                     const struct span *fallback, size_t length)
+{
+	struct text subject;
+	struct text content;
+
+	text_init(&subject, NAME_MAX_BYTES + 100);
+	text_init(&content, EXPAND_VALUE_MAX + 2); /* with a line end */
+	text_printf(&subject, "the file of the environment variable \"%s\"", key);
+
+	enum error error = source_read(path, &content);
+	struct span whole = text_span(&content);
+	struct span value = content.cut ? whole : without_line_end(whole);
+
+	if (error == ERROR_SYSTEM)
+		fail(expansion, length, "%s can not be read: %s", text_string(&subject),
+		     strerrordesc_np(errno));
+	else if (error)
+		expansion->starved = true;
+	else if (value.size == 0 && fallback)
+		text_put(&expansion->expanded, *fallback);
+	else
+		add_value(expansion, value, text_string(&subject), length);
+	text_done(&content);
+	text_done(&subject);
+}
+
 /* Adds the value of the variable; `length`: bytes of the whole `${…}`. */
 static void add_variable(struct expansion *expansion, struct span name, const struct span *fallback,
                          size_t length)
 {
-	char key[NAME_MAX_BYTES + 1];
+	char key[NAME_MAX_BYTES + sizeof(FILE_SUFFIX)];
+	char file_key[sizeof(key)];
+	char subject[NAME_MAX_BYTES + 32];
 
 	if (name.size > NAME_MAX_BYTES) {
 		fail(expansion, length, "a variable's name can have at most %d bytes", NAME_MAX_BYTES);
@@ -111,22 +170,27 @@ static void add_variable(struct expansion *expansion, struct span name, const st
 	}
 	memcpy(key, name.data, name.size);
 	key[name.size] = '\0';
+	(void)snprintf(file_key, sizeof(file_key), "%.*s" FILE_SUFFIX, (int)name.size, key);
+	(void)snprintf(subject, sizeof(subject), "the environment variable \"%.*s\"", (int)name.size,
+	               key);
 
 	const char *value = expansion->lookup(key);
+	const char *path = expansion->lookup(file_key);
+	bool is_given = value && *value;
 
-	if (fallback && (!value || !*value))
+	if (path && *path && is_given)
+		fail(expansion, length, "the environment variables \"%s\" and \"%s\" are both set", key,
+		     file_key);
+	else if (path && *path)
+		add_file(expansion, file_key, path, fallback, length);
+	else if (fallback && !is_given)
 		text_put(&expansion->expanded, *fallback);
 	else if (!value)
 		fail(expansion, length,
 		     "the environment variable \"%s\" is not set; ${%s:-default} would give a default", key,
 		     key);
-	else if (strlen(value) > EXPAND_VALUE_MAX)
-		fail(expansion, length, "the environment variable \"%s\" has more than 16 KiB", key);
-	else if (!is_clean(span_of_string(value)))
-		fail(expansion, length,
-		     "the environment variable \"%s\" holds a control character or is not UTF-8", key);
 	else
-		text_put_string(&expansion->expanded, value);
+		add_value(expansion, span_of_string(value), subject, length);
 }
 
 /* Notes a variable of the request, for whoever knows what may hold one. */

@@ -5,12 +5,17 @@
  * Each value is expanded exactly once: neither a variable's value nor a default is looked through
  * again. Keys are never expanded. A name is a letter or `_`, then letters, digits and `_`.
  *
+ * If NAME is not set, or empty, and NAME_FILE is set, the value is what the file of that path
+ * holds, without a line end at its end: that is how containers hand secrets over. Both at once are
+ * an error, for nobody could tell which one counts. Without a folder in front the path begins
+ * where the program was started, not where the document is.
+ *
  * A name with a dot in it, as in `${client.address}`, is no variable of the environment but one of
  * each request. It is taken out of the text and noted at the node, with the place where its value
  * goes; so what a variable of the environment holds can never become one.
  *
- * Limits: a variable's value has at most EXPAND_VALUE_MAX bytes, of UTF-8 and without control
- * characters; an expanded value at most as many.
+ * Limits: a variable's value, from a file too, has at most EXPAND_VALUE_MAX bytes, of UTF-8 and
+ * without control characters; an expanded value at most as many.
  */
 #ifndef SALLYPORT_CONFIG_EXPAND_H
 #define SALLYPORT_CONFIG_EXPAND_H

@@ -17,8 +17,9 @@ static const char introduction[] =
 	"#\n"
 	"# Sizes are written like 100B, 32KiB, 512MiB or 1GiB, durations like 500ms, 10s, 5m, 1h or\n"
 	"# 7d. Relative paths begin in the folder of this file. In every value, ${NAME} stands for an\n"
-	"# environment variable, ${NAME:-default} gives it a default, and $$ is a dollar sign. A text\n"
-	"# with variables can also hold those of a request, which have a dot in their names:\n";
+	"# environment variable, ${NAME:-default} gives it a default, and $$ is a dollar sign. If\n"
+	"# NAME is not set but NAME_FILE is, the value is what is in that file. A text with variables\n"
+	"# can also hold those of a request, which have a dot in their names:\n";
 
 static const char ending[] = "#\n"
 							 "# After a change: sallyport check -c FILE\n";

@@ -211,6 +211,47 @@ static void check_equal_listeners(const struct config *config, struct diagnostic
 	}
 }
 
+static void check_acme_cluster(const struct config *config, struct config_acme_challenge *acme,
+                               size_t listener, struct diagnostics *diagnostics)
+{
+	struct nearest nearest;
+	char path[PATH_SIZE];
+
+	if (find_cluster(config, acme->cluster.text, &acme->cluster_index))
+		return;
+	nearest_init(&nearest, acme->cluster.text);
+	for (size_t i = 0; i < config->cluster_count; i++)
+		nearest_offer(&nearest, config->clusters[i].name.text);
+	(void)snprintf(path, sizeof(path), "listeners[%zu].acme_challenge.cluster", listener);
+	diagnostics_error_suggest(diagnostics, acme->cluster.place, path, nearest.best,
+	                          "unknown cluster \"%s\"%s", string_of(acme->cluster),
+	                          config->cluster_count == 0 ? "; there are no clusters" : "");
+}
+
+/* Either the one or the other; a value that is wrong has been told. */
+static void check_acme(struct config *config, const struct node *root,
+                       struct diagnostics *diagnostics)
+{
+	for (size_t i = 0; i < config->listener_count; i++) {
+		struct config_acme_challenge *acme = config->listeners[i].acme_challenge;
+		const struct node *node =
+			node_child(item_of(root, SPAN("listeners"), i), SPAN("acme_challenge"));
+		bool has_directory = node && node_child(node, SPAN("directory"));
+		bool has_cluster = node && node_child(node, SPAN("cluster"));
+		char path[PATH_SIZE];
+
+		if (!acme)
+			continue;
+		(void)snprintf(path, sizeof(path), "listeners[%zu].acme_challenge", i);
+		if (has_directory == has_cluster)
+			diagnostics_error(diagnostics, acme->place, path,
+			                  has_cluster ? "either directory or cluster, not both"
+			                              : "directory or cluster is missing: who has the answers");
+		else if (is_given(acme->cluster) && clusters_are_known(config, root))
+			check_acme_cluster(config, acme, i, diagnostics);
+	}
+}
+
 static bool has_tls(const struct config *config)
 {
 	for (size_t i = 0; i < config->listener_count; i++)
@@ -259,6 +300,12 @@ static bool is_used(const struct config *config, struct span name)
 	for (size_t i = 0; i < config->route_count; i++)
 		if (is_given(config->routes[i].cluster) && span_equal(config->routes[i].cluster.text, name))
 			return true;
+	for (size_t i = 0; i < config->listener_count; i++) {
+		const struct config_acme_challenge *acme = config->listeners[i].acme_challenge;
+
+		if (acme && is_given(acme->cluster) && span_equal(acme->cluster.text, name))
+			return true;
+	}
 	return false;
 }
 
@@ -407,6 +454,7 @@ enum error rules_check(struct config *config, const struct node *root,
 {
 	check_equal_listeners(config, diagnostics);
 	check_redirects(config, root, diagnostics);
+	check_acme(config, root, diagnostics);
 	check_hsts(config, diagnostics);
 	check_tls(config, diagnostics);
 	check_ways_around(config, diagnostics);

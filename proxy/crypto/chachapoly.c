@@ -1,21 +1,18 @@
 /*
  * ChaCha20-Poly1305 (RFC 8439) for Mbed TLS (MBEDTLS_CHACHAPOLY_ALT; its manual is
- * <mbedtls/chachapoly.h>) on ipsec-mb: messages in one call. What comes in pieces, overlaps or is
- * too long goes to the library's own code, as in gcm.c.
+ * <mbedtls/chachapoly.h>) on another library: messages in one call. What comes in pieces, overlaps
+ * or is too long goes to the library's own code, as in gcm.c.
  */
 #include <mbedtls/chachapoly.h>
 #include <mbedtls/cipher.h>
-#include <mbedtls/constant_time.h>
+#include <mbedtls/error.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "crypto/aead.h"
-#include "crypto/multibuffer.h"
 #include "crypto/typed.h"
 #include <builtin.h>
-
-enum { TAG_SIZE = 16, NONCE_SIZE = 12 };
 
 static void drop_general(mbedtls_chachapoly_context *context)
 {
@@ -36,22 +33,7 @@ static int need_general(mbedtls_chachapoly_context *context)
 
 static bool is_covered(const struct aead_message *message)
 {
-	return multibuffer.is_usable && aead_is_plain(message);
-}
-
-static void run(const mbedtls_chachapoly_context *context, bool encrypt,
-                const struct aead_message *message, unsigned char tag[TAG_SIZE])
-{
-	struct chacha20_poly1305_context_data progress;
-	unsigned char nothing = 0;
-	const unsigned char *ad = message->ad_size > 0 ? message->ad : &nothing;
-
-	multibuffer.chachapoly_start(context->key, &progress, message->iv, ad, message->ad_size);
-	if (message->size > 0)
-		(encrypt ? multibuffer.chachapoly_encrypt : multibuffer.chachapoly_decrypt)(
-			context->key, &progress, message->output, message->input, message->size);
-	multibuffer.chachapoly_finish(&progress, tag, TAG_SIZE);
-	memory_wipe(&progress, sizeof(progress));
+	return aead_engine && aead_is_covered(message);
 }
 
 void mbedtls_chachapoly_init(mbedtls_chachapoly_context *context)
@@ -79,13 +61,19 @@ int mbedtls_chachapoly_encrypt_and_tag(mbedtls_chachapoly_context *context, size
                                        size_t ad_size, const unsigned char *input,
                                        unsigned char *output, unsigned char tag[16])
 {
-	const struct aead_message message = {nonce, NONCE_SIZE, ad,     ad_size,
-	                                     input, output,     length, TAG_SIZE};
+	const struct aead_message message = {nonce, AEAD_IV_SIZE, ad,     ad_size,
+	                                     input, output,       length, AEAD_TAG_SIZE};
+	enum aead_verdict verdict = AEAD_NOT_DONE;
 	int code;
 
-	if (is_covered(&message)) {
-		run(context, true, &message, tag);
+	if (is_covered(&message))
+		verdict = aead_engine->seal(AEAD_CHACHA20_POLY1305, context->key, &message, NULL, tag);
+	if (verdict == AEAD_GOOD)
 		return 0;
+	if (verdict == AEAD_BAD) {
+		if (length > 0)
+			memory_wipe(output, length);
+		return MBEDTLS_ERR_PLATFORM_HW_ACCEL_FAILED;
 	}
 	code = need_general(context);
 	return code != 0 ? code
@@ -98,17 +86,16 @@ int mbedtls_chachapoly_auth_decrypt(mbedtls_chachapoly_context *context, size_t 
                                     size_t ad_size, const unsigned char tag[16],
                                     const unsigned char *input, unsigned char *output)
 {
-	const struct aead_message message = {nonce, NONCE_SIZE, ad,     ad_size,
-	                                     input, output,     length, TAG_SIZE};
-	unsigned char right_tag[TAG_SIZE];
+	const struct aead_message message = {nonce, AEAD_IV_SIZE, ad,     ad_size,
+	                                     input, output,       length, AEAD_TAG_SIZE};
+	enum aead_verdict verdict = AEAD_NOT_DONE;
 	int code;
 
-	if (is_covered(&message)) {
-		run(context, false, &message, right_tag);
-		code = mbedtls_ct_memcmp(tag, right_tag, TAG_SIZE);
-		memory_wipe(right_tag, sizeof(right_tag));
-		if (code == 0)
-			return 0;
+	if (is_covered(&message))
+		verdict = aead_engine->open(AEAD_CHACHA20_POLY1305, context->key, &message, tag);
+	if (verdict == AEAD_GOOD)
+		return 0;
+	if (verdict == AEAD_BAD) {
 		if (length > 0)
 			memory_wipe(output, length);
 		return MBEDTLS_ERR_CHACHAPOLY_AUTH_FAILED;
@@ -119,23 +106,23 @@ int mbedtls_chachapoly_auth_decrypt(mbedtls_chachapoly_context *context, size_t 
 	                                                   tag, input, output);
 }
 
-bool typed_chachapoly_seal(const void *context, const struct typed_message *message)
+bool typed_chachapoly_seal(const void *context, const struct typed_message *typed)
 {
 	const mbedtls_chachapoly_context *own = context;
-	struct chacha20_poly1305_context_data progress;
-	unsigned char *end = message->output + message->size;
+	const struct aead_message message = {
+		.iv = typed->nonce,
+		.iv_size = AEAD_IV_SIZE,
+		.ad = typed->ad,
+		.ad_size = typed->ad_size,
+		.input = typed->input,
+		.output = typed->output,
+		.size = typed->size,
+		.tag_size = AEAD_TAG_SIZE,
+	};
 
-	if (!multibuffer.is_usable || message->size > AEAD_SIZE_MAX)
-		return false;
-	multibuffer.chachapoly_start(own->key, &progress, message->nonce, message->ad,
-	                             message->ad_size);
-	if (message->size > 0)
-		multibuffer.chachapoly_encrypt(own->key, &progress, message->output, message->input,
-		                               message->size);
-	multibuffer.chachapoly_encrypt(own->key, &progress, end, &message->type, 1);
-	multibuffer.chachapoly_finish(&progress, end + 1, TAG_SIZE);
-	memory_wipe(&progress, sizeof(progress));
-	return true;
+	return is_covered(&message) &&
+	       aead_engine->seal(AEAD_CHACHA20_POLY1305, own->key, &message, &typed->type,
+	                         typed->output + typed->size + 1) == AEAD_GOOD;
 }
 
 /* --- In pieces: nothing of TLS does that ----------------------------------------------------- */

@@ -4,8 +4,11 @@
 #include <openssl/err.h>
 #include <openssl/obj_mac.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/check.h"
+#include "base/secret.h"
+#include "crypto/x25519.h"
 
 static struct libcrypto_curve curves[LIBCRYPTO_CURVE_COUNT] = {
 	{.id = MBEDTLS_ECP_DP_SECP256R1, .nid = NID_X9_62_prime256v1, .name = SN_X9_62_prime256v1},
@@ -18,8 +21,38 @@ static struct libcrypto_curve curves[LIBCRYPTO_CURVE_COUNT] = {
 
 struct libcrypto libcrypto;
 
+/* --- Its memory: that of keys is for secrets -------------------------------------------------- */
+
+static void *allocate(size_t size, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	if (size == 0)
+		return NULL;
+	return secret_is_wanted() ? secret_new(1, size) : malloc(size);
+}
+
+static void *resize(void *memory, size_t size, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return memory && secret_holds(memory) ? secret_resize(memory, size) : realloc(memory, size);
+}
+
+static void release(void *memory, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	if (secret_holds(memory))
+		secret_free(memory);
+	else
+		free(memory);
+}
+
 void libcrypto_open(void)
 {
+	/* It takes them before its first allocation only; after that they are there already. */
+	(void)CRYPTO_set_mem_functions(allocate, resize, release);
 	if (libcrypto.is_usable || !OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL))
 		return;
 	(void)snprintf(libcrypto.name, sizeof(libcrypto.name), "OpenSSL %s",
@@ -33,6 +66,7 @@ void libcrypto_open(void)
 			return;
 	}
 	libcrypto.is_usable = true;
+	libcrypto.has_x25519 = x25519_open();
 }
 
 void libcrypto_close(void)

@@ -33,6 +33,7 @@ struct libcrypto_curve {
  */
 struct libcrypto {
 	bool is_usable;
+	bool has_x25519; /* crypto/x25519, which need not be libcrypto's */
 	OSSL_LIB_CTX *context;
 	char name[64]; /* "OpenSSL 3.0.19" */
 };

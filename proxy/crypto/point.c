@@ -1,21 +1,19 @@
 /*
- * Points times numbers, for the key exchange of both TLS versions, on libcrypto: mbedtls_ecp_mul()
- * and mbedtls_ecp_mul_restartable(), as <mbedtls/ecp.h> documents them.
+ * Points times numbers, for the key exchange of both TLS versions, on libcrypto and, for X25519,
+ * on what crypto/x25519 has: mbedtls_ecp_mul() and mbedtls_ecp_mul_restartable(), as
+ * <mbedtls/ecp.h> documents them.
  *
  * What may be multiplied is for the library's own checks to say, so they run first: the number in
- * its range, the point on the curve, none of X25519's points of low order. What libcrypto does not
- * cover or fails at goes to the library's own code.
+ * its range, the point on the curve, none of X25519's points of low order. What they do not cover
+ * or fail at goes to the library's own code.
  */
 #include <mbedtls/ecp.h>
 #include <openssl/bn.h>
-#include <openssl/core_names.h>
-#include <openssl/params.h>
 
 #include "base/memory.h"
 #include "crypto/libcrypto.h"
+#include "crypto/x25519.h"
 #include <builtin.h>
-
-enum { X25519_SIZE = 32 };
 
 /* --- NIST curves ----------------------------------------------------------------------------- */
 
@@ -94,60 +92,6 @@ static int multiply_nist(const struct libcrypto_curve *curve, mbedtls_ecp_group 
 
 /* --- X25519 ---------------------------------------------------------------------------------- */
 
-static EVP_PKEY *x25519_base_times(const unsigned char number[X25519_SIZE],
-                                   unsigned char product[X25519_SIZE])
-{
-	EVP_PKEY *key =
-		EVP_PKEY_new_raw_private_key_ex(libcrypto.context, SN_X25519, NULL, number, X25519_SIZE);
-	size_t size = X25519_SIZE;
-
-	if (key && !(EVP_PKEY_get_raw_public_key(key, product, &size) == 1 && size == X25519_SIZE)) {
-		EVP_PKEY_free(key);
-		key = NULL;
-	}
-	return key;
-}
-
-/*
- * A private key from its number alone would have its public half computed, which takes as long as
- * the multiplication itself and is not looked at. So any public half is given with it.
- */
-static EVP_PKEY *x25519_key(unsigned char number[X25519_SIZE], unsigned char any[X25519_SIZE])
-{
-	OSSL_PARAM parameters[] = {
-		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PRIV_KEY, number, X25519_SIZE),
-		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, any, X25519_SIZE),
-		OSSL_PARAM_construct_end(),
-	};
-	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(libcrypto.context, SN_X25519, NULL);
-	EVP_PKEY *key = NULL;
-
-	if (context && EVP_PKEY_fromdata_init(context) == 1)
-		(void)EVP_PKEY_fromdata(context, &key, EVP_PKEY_KEYPAIR, parameters);
-	EVP_PKEY_CTX_free(context);
-	return key;
-}
-
-/* libcrypto refuses a product of zero. */
-static bool x25519_times(unsigned char number[X25519_SIZE], unsigned char point[X25519_SIZE],
-                         unsigned char product[X25519_SIZE])
-{
-	EVP_PKEY *own = x25519_key(number, point);
-	EVP_PKEY *peer =
-		EVP_PKEY_new_raw_public_key_ex(libcrypto.context, SN_X25519, NULL, point, X25519_SIZE);
-	EVP_PKEY_CTX *context =
-		own && peer ? EVP_PKEY_CTX_new_from_pkey(libcrypto.context, own, NULL) : NULL;
-	size_t size = X25519_SIZE;
-	bool is_done = context && EVP_PKEY_derive_init(context) == 1 &&
-	               EVP_PKEY_derive_set_peer_ex(context, peer, 0) == 1 &&
-	               EVP_PKEY_derive(context, product, &size) == 1 && size == X25519_SIZE;
-
-	EVP_PKEY_CTX_free(context);
-	EVP_PKEY_free(peer);
-	EVP_PKEY_free(own);
-	return is_done;
-}
-
 static int multiply_x25519(mbedtls_ecp_group *group, mbedtls_ecp_point *ret_point,
                            const mbedtls_mpi *number, const mbedtls_ecp_point *point, bool is_base)
 {
@@ -161,17 +105,12 @@ static int multiply_x25519(mbedtls_ecp_group *group, mbedtls_ecp_point *ret_poin
 	if (code == 0)
 		code = mbedtls_ecp_point_write_binary(group, point, MBEDTLS_ECP_PF_UNCOMPRESSED, &size,
 		                                      bytes, sizeof(bytes));
-	if (code == 0 && is_base) {
-		EVP_PKEY *key = x25519_base_times(number_bytes, product);
-
-		is_done = key != NULL;
-		EVP_PKEY_free(key);
-	} else if (code == 0) {
-		is_done = x25519_times(number_bytes, bytes, product);
-	}
-	if (code == 0)
+	if (code == 0) {
+		is_done = is_base ? x25519_base_times(number_bytes, product)
+		                  : x25519_times(number_bytes, bytes, product);
 		code = is_done ? mbedtls_ecp_point_read_binary(group, ret_point, product, sizeof(product))
 		               : MBEDTLS_ERR_ECP_FEATURE_UNAVAILABLE;
+	}
 	memory_wipe(number_bytes, sizeof(number_bytes));
 	memory_wipe(product, sizeof(product));
 	return code;
@@ -187,7 +126,7 @@ static int multiply(mbedtls_ecp_group *group, mbedtls_ecp_point *ret_point,
 	bool is_base = point == &group->G || mbedtls_ecp_point_cmp(point, &group->G) == 0;
 
 	if (!libcrypto.is_usable || (curve && curve->base_is_slow && is_base) ||
-	    (!curve && group->id != MBEDTLS_ECP_DP_CURVE25519))
+	    (!curve && (group->id != MBEDTLS_ECP_DP_CURVE25519 || !libcrypto.has_x25519)))
 		return MBEDTLS_ERR_ECP_FEATURE_UNAVAILABLE;
 
 	int code = mbedtls_ecp_check_privkey(group, number);

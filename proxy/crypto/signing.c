@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/secret.h"
 #include "crypto/libcrypto.h"
 #include "crypto/signing_key.h"
 #include <builtin.h>
@@ -142,13 +143,18 @@ static void describe(struct padding *padding, OSSL_PARAM parameters[PADDING_PARA
 static bool rsa_sign(mbedtls_rsa_context *rsa, struct padding *padding, const unsigned char *hash,
                      size_t hash_size, unsigned char *signature)
 {
-	const struct signing_key *key = padding->hash ? signing_key_of_rsa(rsa) : NULL;
+	struct signing_key *key = padding->hash ? signing_key_of_rsa(rsa) : NULL;
 	OSSL_PARAM parameters[PADDING_PARAMETERS];
 	size_t size = mbedtls_rsa_get_len(rsa);
 
 	if (!key || !key->is_private)
 		return false;
 	describe(padding, parameters);
+
+	bool is_first = !atomic_exchange_explicit(&key->has_signed, true, memory_order_relaxed);
+
+	if (is_first)
+		secret_begin();
 
 	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(libcrypto.context, key->key, NULL);
 	bool is_done = context && EVP_PKEY_sign_init(context) == 1 &&
@@ -157,6 +163,8 @@ static bool rsa_sign(mbedtls_rsa_context *rsa, struct padding *padding, const un
 	               size == mbedtls_rsa_get_len(rsa);
 
 	EVP_PKEY_CTX_free(context);
+	if (is_first)
+		secret_end();
 	if (!is_done)
 		libcrypto_forget_errors();
 	return is_done;

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/memory.h"
+#include "base/secret.h"
 #include "crypto/libcrypto.h"
 
 void signing_key_free(struct signing_key *key)
@@ -22,9 +23,13 @@ static struct signing_key *make(const char *kind, OSSL_PARAM *numbers, bool is_p
 	struct signing_key *key = memory_new(1, sizeof(*key));
 	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(libcrypto.context, kind, NULL);
 
+	if (is_private)
+		secret_begin();
 	if (key && context && EVP_PKEY_fromdata_init(context) == 1)
 		(void)EVP_PKEY_fromdata(context, &key->key,
 		                        is_private ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY, numbers);
+	if (is_private)
+		secret_end();
 	EVP_PKEY_CTX_free(context);
 	if (key && key->key) {
 		key->is_private = is_private;

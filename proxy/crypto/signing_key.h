@@ -23,6 +23,8 @@ struct signing_key {
 	/* Ready to sign, and nobody is signing with it. It saves a signature a tenth of its time, and
 	 * the look-up under libcrypto's lock. Owned; NULL: someone uses it, or there is none yet. */
 	EVP_PKEY_CTX *_Atomic idle;
+	/* The first signature by RSA leaves numbers made of the primes with the key. */
+	atomic_bool has_signed;
 };
 
 /* The accelerated form of a key, made at the first call. NULL: not covered, or no memory. */

@@ -2,8 +2,9 @@
  * Cryptography as a whole: which library computes what on this machine, and the proof at start that
  * it computes the right thing.
  *
- * Nothing of it is ours: the primitives are Mbed TLS's own, or ipsec-mb's and libcrypto's behind
- * Mbed TLS's functions (ARCHITECTURE.md). The build's option `accelerate` says which are there.
+ * Nothing of it is ours: the primitives are Mbed TLS's own, or those of ipsec-mb, libcrypto and
+ * libsodium behind Mbed TLS's functions (ARCHITECTURE.md). The build's option `accelerate` says
+ * which are there.
  */
 #ifndef SALLYPORT_CRYPTO_START_H
 #define SALLYPORT_CRYPTO_START_H

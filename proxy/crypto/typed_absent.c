@@ -1,4 +1,4 @@
-/* Without ipsec-mb: the library's own functions do it all. */
+/* Without ipsec-mb and libcrypto: the library's own functions do it all. */
 #include "crypto/typed.h"
 
 bool typed_gcm_seal(const void *context, const struct typed_message *message)

@@ -1,5 +1,7 @@
 #include "net/loop.h"
 
+#include <stdlib.h>
+
 #include "base/memory.h"
 #include "net/loop_private.h"
 
@@ -32,23 +34,26 @@ static void on_prepare(uv_prepare_t *prepare)
 	arm_timer(loop);
 }
 
+struct post *loop_take_post(struct loop *loop)
+{
+	struct post *post = NULL;
+
+	uv_mutex_lock(&loop->posts_lock);
+	if (!list_is_empty(&loop->posts)) {
+		post = LIST_OBJECT(loop->posts.next, struct post, node);
+		list_remove(&post->node);
+	}
+	uv_mutex_unlock(&loop->posts_lock);
+	return post;
+}
+
 static void on_async(uv_async_t *async)
 {
 	struct loop *loop = async->data;
+	struct post *post;
 
-	for (;;) {
-		struct post *post = NULL;
-
-		uv_mutex_lock(&loop->posts_lock);
-		if (!list_is_empty(&loop->posts)) {
-			post = LIST_OBJECT(loop->posts.next, struct post, node);
-			list_remove(&post->node);
-		}
-		uv_mutex_unlock(&loop->posts_lock);
-		if (!post)
-			return;
+	while ((post = loop_take_post(loop)) != NULL)
 		post->on_post(post);
-	}
 }
 
 static enum error open_handles(struct loop *loop)
@@ -76,6 +81,15 @@ static enum error open_handles(struct loop *loop)
 	return OK;
 }
 
+/*
+ * libuv would hand files and epoll_ctl() to io_uring, past the filter of system calls, which does
+ * not let it. Loops are made by one thread, before there are others to read the environment.
+ */
+static void do_without_io_uring(void)
+{
+	(void)setenv("UV_USE_IO_URING", "0", 1);
+}
+
 enum error loop_new(struct loop **ret_loop)
 {
 	struct loop *loop = memory_new(1, sizeof(*loop));
@@ -83,6 +97,7 @@ enum error loop_new(struct loop **ret_loop)
 	if (!loop)
 		return ERROR_OUT_OF_MEMORY;
 
+	do_without_io_uring();
 	list_init(&loop->posts);
 	list_init(&loop->starved);
 	loop->armed_ms = DEADLINE_NEVER;

@@ -48,6 +48,9 @@ void loop_post(struct loop *loop, struct post *post);
  * must have been initialised with list_init() before it was ever posted. */
 void loop_unpost(struct loop *loop, struct post *post);
 
+/* The first of those that nobody will take any more, once loop_run() has returned; NULL: none. */
+struct post *loop_take_post(struct loop *loop);
+
 /* Calls `on_signal` when the process gets the signal. ERROR_SYSTEM. */
 MUST_CHECK enum error loop_on_signal(struct loop *loop, int number,
                                      void (*on_signal)(void *owner, int number), void *owner);

@@ -23,6 +23,8 @@
 #include "server/reload.h"
 #include "server/worker.h"
 
+struct renewal;
+
 /* What the pages see of the server, and what they may ask of it. Borrows: all. */
 struct server_view {
 	struct loop *loop;
@@ -33,12 +35,14 @@ struct server_view {
 	size_t worker_count;
 	void *server;
 	struct setup *(*setup)(void *server); /* the one that new connections get */
+	const struct renewal *(*renewal)(void *server); /* may give NULL */
 	bool (*is_draining)(void *server);
 	/* As SIGTERM (`has_limit`), or as SIGQUIT. */
 	void (*drain)(void *server, bool has_limit);
 };
 
 struct readiness;
+struct renewal;
 
 struct administration {
 	struct server_view view;
@@ -59,6 +63,8 @@ struct administration {
 MUST_CHECK enum error administration_bind(struct administration *administration,
                                           const struct setup *setup, struct log *log,
                                           struct text *why);
+/* The path of its file, for the sandbox; NULL: it has none. */
+const char *administration_socket(const struct administration *administration);
 /* Begins to serve on it. ERROR_OUT_OF_MEMORY, ERROR_SYSTEM. */
 MUST_CHECK enum error administration_open(struct administration *administration,
                                           const struct server_view *view);

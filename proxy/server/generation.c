@@ -47,23 +47,23 @@ static enum error open_services(struct generation *generation,
 	                    &services->clusters);
 }
 
-enum error generation_set_tls(struct generation *generation, size_t listener,
-                              struct tls_sites *sites)
+void generation_swap_tls(struct generation *generation, struct tls_swap *swap)
 {
-	struct tls_server_options options = {
-		.sites = sites,
-		.tickets = generation->services.setup->listeners[listener].tickets,
+	if (generation->services.setup == swap->setup)
+		tls_swap_into(swap, &generation->tls[swap->listener]);
+}
+
+static enum error open_tls_of(struct generation *generation, size_t listener)
+{
+	const struct setup_listener *setup = &generation->services.setup->listeners[listener];
+	const struct tls_server_options options = {
+		.sites = setup->sites,
+		.tickets = setup->tickets,
 		.random = generation->random,
 		.budget = generation->budget,
 	};
-	struct tls_server *fresh;
-	enum error error = tls_server_new(&options, &fresh);
 
-	if (error)
-		return error;
-	tls_server_unref(generation->tls[listener]);
-	generation->tls[listener] = fresh;
-	return OK;
+	return setup->sites ? tls_server_new(&options, &generation->tls[listener]) : OK;
 }
 
 static enum error open_tls(struct generation *generation)
@@ -74,9 +74,9 @@ static enum error open_tls(struct generation *generation)
 	generation->tls = memory_new(setup->listener_count, sizeof(struct tls_server *));
 	if (!generation->tls)
 		return ERROR_OUT_OF_MEMORY;
+	generation->services.tls = generation->tls;
 	for (size_t i = 0; i < setup->listener_count && !error; i++)
-		if (setup->listeners[i].sites)
-			error = generation_set_tls(generation, i, setup->listeners[i].sites);
+		error = open_tls_of(generation, i);
 	return error;
 }
 

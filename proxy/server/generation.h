@@ -10,7 +10,7 @@
  * timeouts.reload_drain is cut off; both as the newer setup has them.
  *
  * Certificates that are renewed make no generation: only its TLS servers are replaced, see
- * generation_set_tls().
+ * generation_swap_tls().
  *
  * Owner: the worker. Threads: one worker.
  */
@@ -22,6 +22,7 @@
 #include "base/error.h"
 #include "base/list.h"
 #include "net/deadline.h"
+#include "server/tls_swap.h"
 #include "session/services.h"
 #include "setup/setup.h"
 #include "tls/server.h"
@@ -69,11 +70,8 @@ void generation_abort(struct generation *generation);
 /* True if nothing will come of it any more. */
 bool generation_has_ended(const struct generation *generation);
 
-/*
- * Other certificates for the listener with this index, for all handshakes that begin from now on.
- * ERROR_OUT_OF_MEMORY, ERROR_TLS_INTERNAL: the ones of before stay.
- */
-MUST_CHECK enum error generation_set_tls(struct generation *generation, size_t listener,
-                                         struct tls_sites *sites);
+/* Other certificates for a listener, for all handshakes that begin from now on; does nothing if the
+ * swap is for another setup. */
+void generation_swap_tls(struct generation *generation, struct tls_swap *swap);
 
 #endif

@@ -263,7 +263,15 @@ static void on_loaded(void *owner)
 
 	if (reload->is_stopped)
 		return;
-	if (reload->loading->error) {
+
+	struct loading *loading = reload->loading;
+
+	if (!loading->error)
+		loading->error =
+			reload->with.may_take(reload->with.owner, loading->setup, &loading->diagnostics);
+	if (!loading->error && loading->diagnostics.errors > 0)
+		loading->error = ERROR_CONFIG;
+	if (loading->error) {
 		tell_diagnostics(reload, &reload->loading->diagnostics);
 		refuse_file(reload);
 	} else {

@@ -9,8 +9,11 @@
 #include "server/administration.h"
 #include "server/bindings.h"
 #include "server/inquiry.h"
+#include "server/lockdown.h"
 #include "server/reload.h"
+#include "server/renewal.h"
 #include "server/sinks.h"
+#include "server/tls_swap.h"
 #include "server/worker.h"
 #include "session/half_open.h"
 #include "session/handshake_log.h"
@@ -18,7 +21,6 @@
 
 enum {
 	WORKERS_MAX = 256,
-	LOOK_EVERY_MS = 1000,
 	FDS_RESERVED = 64, /* for the log, the loops, lookups, and whatever libraries open */
 };
 
@@ -37,9 +39,10 @@ struct server {
 	struct reload reload;
 	struct deadline drain_deadline;
 	struct deadline repeats_deadline;
-	struct deadline look_deadline; /* at files that may change */
+	struct renewal *renewal; /* of the certificates of `setup` */
 	bool is_draining;
 	bool is_aborting;
+	struct lockdown *lockdown; /* NULL: not yet */
 	struct text *why;
 };
 
@@ -79,42 +82,6 @@ static void set_connection_limit(struct server *server)
 	            (unsigned long long)files.rlim_cur, possible, wanted);
 }
 
-/* New keys of tickets: of one listener. */
-static void look_at_keys(struct server *server, struct ticket_keys *keys)
-{
-	bool has_changed = false;
-	struct text why;
-
-	text_init(&why, 1024);
-
-	enum error error = ticket_keys_look(keys, &has_changed, &why);
-
-	if (error)
-		log_message(&server->log, LOG_WARNING, "ticket_keys_kept",
-		            "the keys of before go on serving: %s", text_string(&why));
-	else if (has_changed)
-		log_message(&server->log, LOG_NOTICE, "ticket_keys_read", "new keys from %s",
-		            ticket_keys_path(keys));
-	text_done(&why);
-}
-
-static void look_at_files(void *owner)
-{
-	struct server *server = owner;
-	bool has_files = false;
-
-	for (size_t i = 0; i < server->setup->listener_count; i++) {
-		struct ticket_keys *keys = server->setup->listeners[i].ticket_keys;
-
-		if (!keys)
-			continue;
-		look_at_keys(server, keys);
-		has_files = true;
-	}
-	if (has_files)
-		loop_set_deadline(server->loop, &server->look_deadline, LOOK_EVERY_MS);
-}
-
 static void drain(struct server *server)
 {
 	if (server->is_draining)
@@ -122,6 +89,7 @@ static void drain(struct server *server)
 	server->is_draining = true;
 	log_message(&server->log, LOG_NOTICE, "draining", "no more connections are accepted");
 	reload_stop(&server->reload);
+	renewal_stop(server->renewal);
 	for (size_t i = 0; i < server->worker_count; i++)
 		worker_drain(server->workers[i]);
 }
@@ -154,6 +122,11 @@ static struct setup *setup_of(void *owner)
 	return ((struct server *)owner)->setup;
 }
 
+static const struct renewal *renewal_of(void *owner)
+{
+	return ((struct server *)owner)->renewal;
+}
+
 static bool is_draining(void *owner)
 {
 	return ((struct server *)owner)->is_draining;
@@ -183,11 +156,11 @@ static void on_all_ended(struct post *post)
 
 	deadline_clear(&server->drain_deadline);
 	deadline_clear(&server->repeats_deadline);
-	deadline_clear(&server->look_deadline);
 	/* Nobody is left to answer. */
 	inquiries_free(server->inquiries);
 	server->inquiries = NULL;
 	administration_close(&server->administration);
+	renewal_stop(server->renewal);
 	loop_stop(server->loop);
 }
 
@@ -241,6 +214,54 @@ static void watch_repeats(struct server *server)
 		deadline_clear(&server->repeats_deadline);
 }
 
+/* --- Certificates that were renewed -------------------------------------------------------- */
+
+/* All workers, or none. */
+static enum error swap_tls(void *owner, size_t listener, struct tls_sites *sites)
+{
+	struct server *server = owner;
+	struct tls_swap *swaps[WORKERS_MAX] = {0};
+	enum error error = OK;
+
+	for (size_t i = 0; i < server->worker_count && !error; i++)
+		error = worker_prepare_tls(server->workers[i], server->setup, listener, sites, &swaps[i]);
+	for (size_t i = 0; i < server->worker_count; i++) {
+		if (error)
+			tls_swap_free(swaps[i]);
+		else
+			worker_swap_tls(server->workers[i], swaps[i]);
+	}
+	return error;
+}
+
+static enum error open_renewal(struct server *server, struct renewal **ret_renewal)
+{
+	const struct renewal_options options = {
+		.setup = server->setup,
+		.loop = server->loop,
+		.log = &server->log,
+		.swap = swap_tls,
+		.owner = server,
+	};
+
+	return renewal_new(&options, ret_renewal);
+}
+
+/* A setup that was reloaded has read all files itself. */
+static void renew_other_setup(struct server *server)
+{
+	struct renewal *before = server->renewal;
+
+	if (server->is_draining)
+		return;
+	server->renewal = NULL;
+	if (open_renewal(server, &server->renewal))
+		log_message(&server->log, LOG_ERROR, "certificates_unwatched",
+		            "there is no memory to watch the certificates: they are renewed after the next "
+		            "reload only");
+	renewal_free(before);
+}
+
 /* --- Reload ------------------------------------------------------------------------------- */
 
 /* The one place that knows whether a reload goes on: for whoever watches the process. */
@@ -254,6 +275,15 @@ static void on_reload_begin(void *owner)
 static void on_reload_end(void *owner)
 {
 	(void)owner;
+}
+
+/* What the new setup needs, and the sandbox of this process does not have. */
+static enum error may_reload(void *owner, const struct setup *setup,
+                             struct diagnostics *diagnostics)
+{
+	const struct server *server = owner;
+
+	return lockdown_check(server->lockdown, setup->config, diagnostics);
 }
 
 static void tell_what_stays(struct server *server, const struct config *before)
@@ -276,7 +306,7 @@ static void on_swapped(void *owner, struct setup *setup, struct setup *before)
 	tell_what_stays(server, before->config);
 	administration_update(&server->administration, before->config);
 	watch_repeats(server);
-	look_at_files(server);
+	renew_other_setup(server);
 	setup_unref(before);
 }
 
@@ -289,6 +319,7 @@ static void open_reload(struct server *server)
 		.workers = server->workers,
 		.worker_count = server->worker_count,
 		.bindings = &server->bindings,
+		.may_take = may_reload,
 		.on_begin = on_reload_begin,
 		.on_end = on_reload_end,
 		.on_swapped = on_swapped,
@@ -398,6 +429,7 @@ static enum error open_administration(struct server *server)
 		.reload = &server->reload,
 		.server = server,
 		.setup = setup_of,
+		.renewal = renewal_of,
 		.is_draining = is_draining,
 		.drain = end,
 	};
@@ -407,11 +439,17 @@ static enum error open_administration(struct server *server)
 
 static void tell_ready(struct server *server)
 {
+	struct text sandbox;
+
+	text_init(&sandbox, 256);
+	lockdown_describe(&sandbox);
 	log_begin(&server->log, LOG_TO_ERRORS, LOG_NOTICE, "ready");
 	log_put_number(&server->log, "workers", server->worker_count);
 	log_put_number(&server->log, "listeners", server->setup->listener_count);
 	log_put_number(&server->log, "connections_max", atomic_load(&server->shared.connections_max));
+	log_put(&server->log, "sandbox", text_span(&sandbox));
 	log_end(&server->log);
+	text_done(&sandbox);
 }
 
 static enum error start(struct server *server)
@@ -430,6 +468,13 @@ static enum error start(struct server *server)
 	if (!error)
 		error =
 			administration_bind(&server->administration, server->setup, &server->log, server->why);
+	/* All is open that needs rights, and there is no other thread yet. */
+	if (!error)
+		error = lockdown_new(server->setup->config, server->shared.sinks.of,
+		                     administration_socket(&server->administration), &server->log,
+		                     &server->lockdown, server->why);
+	if (!error)
+		error = open_renewal(server, &server->renewal);
 	if (!error)
 		error = open_inquiries(server);
 	if (!error)
@@ -451,9 +496,11 @@ static void close_server(struct server *server)
 	deadline_clear(&server->repeats_deadline);
 	repeats_free(server->shared.repeats);
 	half_open_free(server->shared.half_open);
+	renewal_free(server->renewal);
 	bindings_done(&server->bindings);
 	loop_free(server->loop);
 	administration_done(&server->administration);
+	lockdown_free(server->lockdown);
 	log_done(&server->log);
 	reload_done(&server->reload);
 	sinks_close(&server->shared.sinks, NULL);
@@ -478,7 +525,6 @@ enum error server_run(struct setup *setup, struct text *why)
 	list_init(&server->ended_post.node);
 	deadline_init(&server->drain_deadline, abort_sessions, server);
 	deadline_init(&server->repeats_deadline, tell_repeats, server);
-	deadline_init(&server->look_deadline, look_at_files, server);
 	(void)signal(SIGPIPE, SIG_IGN);
 	/* Habits of other proxies: until they do something here, they must not end it. */
 	(void)signal(SIGUSR2, SIG_IGN);
@@ -487,7 +533,6 @@ enum error server_run(struct setup *setup, struct text *why)
 
 	if (!error) {
 		tell_ready(server);
-		look_at_files(server);
 		loop_run(server->loop);
 		log_message(&server->log, LOG_NOTICE, "stopped", "all connections have ended");
 	} else if (why->size == 0) {

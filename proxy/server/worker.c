@@ -337,6 +337,47 @@ static void on_step(struct post *post)
 	worker->shared->on_worker_stepped(worker->shared->owner, error);
 }
 
+/* --- Certificates that were renewed -------------------------------------------------------- */
+
+static void on_tls_swap(struct post *post)
+{
+	struct tls_swap *swap = LIST_OBJECT(post, struct tls_swap, post);
+
+	if (swap->worker->current)
+		generation_swap_tls(swap->worker->current, swap);
+	tls_swap_free(swap);
+}
+
+enum error worker_prepare_tls(struct worker *worker, struct setup *setup, size_t listener,
+                              struct tls_sites *sites, struct tls_swap **ret_swap)
+{
+	const struct tls_server_options options = {
+		.sites = sites,
+		.tickets = setup->listeners[listener].tickets,
+		.random = worker->random,
+		.budget = &worker->shared->budget,
+	};
+
+	return tls_swap_new(setup, listener, &options, ret_swap);
+}
+
+void worker_swap_tls(struct worker *worker, struct tls_swap *swap)
+{
+	swap->worker = worker;
+	swap->post.on_post = on_tls_swap;
+	loop_post(worker->loop, &swap->post);
+}
+
+/* What came too late. */
+static void drop_swaps(struct worker *worker)
+{
+	struct post *post;
+
+	while (worker->loop && (post = loop_take_post(worker->loop)) != NULL)
+		if (post->on_post == on_tls_swap)
+			tls_swap_free(LIST_OBJECT(post, struct tls_swap, post));
+}
+
 /* --- The end ------------------------------------------------------------------------------ */
 
 static void on_drain(struct post *post)
@@ -487,6 +528,7 @@ void worker_free(struct worker *worker)
 	close_doors(worker, NULL, false);
 	generation_free(worker->prepared);
 	generation_free(worker->current);
+	drop_swaps(worker);
 	loop_free(worker->loop);
 	failures_done(&worker->failures);
 	credentials_done(&worker->credentials);

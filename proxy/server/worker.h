@@ -25,6 +25,7 @@
 struct failures;
 struct loop;
 struct services;
+struct tls_swap;
 struct worker;
 
 /* What all workers share. Owner: the server. */
@@ -81,6 +82,16 @@ enum worker_step {
 
 /* `sockets`: to prepare, one for each listener of the setup (borrowed); else NULL. */
 void worker_step(struct worker *worker, enum worker_step step, const int *sockets);
+
+/*
+ * Prepares other certificates for a listener of the setup, from the server's thread. The caller
+ * owns the swap until it is given to worker_swap_tls(). ERROR_OUT_OF_MEMORY, ERROR_TLS_INTERNAL.
+ */
+MUST_CHECK enum error worker_prepare_tls(struct worker *worker, struct setup *setup,
+                                         size_t listener, struct tls_sites *sites,
+                                         struct tls_swap **ret_swap);
+/* New connections get them from now on, unless another setup has come meanwhile. */
+void worker_swap_tls(struct worker *worker, struct tls_swap *swap);
 
 /* From any thread: accept no more, end when the last session has. */
 void worker_drain(struct worker *worker);

@@ -24,6 +24,13 @@ static bool is_shown_for(const struct tls_sites *sites, const struct tls_facts *
 	                               : any_covers(sites, site, host);
 }
 
+static const struct tls_sites *sites_of_now(const struct session *session)
+{
+	const struct services *services = session->services;
+
+	return tls_server_sites(services->tls[session->listener - services->setup->listeners]);
+}
+
 bool coverage_includes(const struct session *session, struct span host)
 {
 	char bytes[TLS_NAME_SIZE_MAX];
@@ -32,17 +39,37 @@ bool coverage_includes(const struct session *session, struct span host)
 	if (!session->client.tls)
 		return true;
 
-	const struct tls_sites *sites = session->listener->sites;
+	const struct tls_sites *then = tls_session_sites(session->client.tls);
+	const struct tls_sites *now = sites_of_now(session);
 	const struct tls_facts *facts = tls_session_facts(session->client.tls);
-	const struct tls_site *of_host = tls_sites_find(sites, name);
-	const struct tls_site *of_connection = tls_sites_find(sites, facts->server_name);
+	const struct tls_site *of_host = tls_sites_find(now, name);
+	const struct tls_site *of_connection = tls_sites_find(then, facts->server_name);
 
+	/* That the name is known no more ends no connection that was opened for it. */
+	if (of_connection && span_equal(name, facts->server_name))
+		return true;
 	if (!of_host || !of_connection)
 		return false;
-	if (span_equal(name, facts->server_name))
-		return true;
 	if (!tls_terms_equal(of_host->terms, of_connection->terms))
 		return false;
-	return facts->server_name.size == 0 || is_shown_for(sites, facts, of_connection, name) ||
-	       !any_covers(sites, of_host, name);
+	return facts->server_name.size == 0 || is_shown_for(then, facts, of_connection, name) ||
+	       !any_covers(now, of_host, name);
+}
+
+bool coverage_holds(const struct session *session)
+{
+	if (!session->client.tls)
+		return true;
+
+	const struct tls_sites *then = tls_session_sites(session->client.tls);
+	const struct tls_sites *now = sites_of_now(session);
+	struct span name = tls_session_facts(session->client.tls)->server_name;
+
+	if (then == now)
+		return true;
+
+	const struct tls_site *was = tls_sites_find(then, name);
+	const struct tls_site *is = tls_sites_find(now, name);
+
+	return was && is && tls_terms_equal(was->terms, is->terms);
 }

@@ -7,6 +7,7 @@
 #include "http/websocket.h"
 #include "route/forward.h"
 #include "route/hops.h"
+#include "session/acme.h"
 #include "session/coverage.h"
 #include "session/exchange_rules.h"
 #include "session/proxy_protocol.h"
@@ -322,6 +323,19 @@ static enum error route(struct exchange *exchange)
 	return go_on(exchange, cluster_index);
 }
 
+/* Of an ACME server: rules of routes have no part in it. */
+static enum error answer_challenge(struct exchange *exchange)
+{
+	const struct config_acme_challenge *config =
+		exchange->session->listener->config->acme_challenge;
+	enum error error = acme_check(exchange);
+
+	if (error)
+		return error;
+	return config->cluster.text.data ? go_on(exchange, config->cluster_index)
+	                                 : acme_answer(exchange);
+}
+
 /* Its password is being checked. */
 static bool step_credentials(struct exchange *exchange)
 {
@@ -366,11 +380,14 @@ enum error exchange_new(struct session *session, struct exchange **ret_exchange)
 		exchange_fail(exchange, error, SIDE_CLIENT);
 		return OK;
 	}
-	if (session->listener->config->redirect_to_https) {
+	if (acme_takes(exchange)) {
+		error = answer_challenge(exchange);
+	} else if (session->listener->config->redirect_to_https) {
 		redirect_to_https(exchange);
 		return OK;
+	} else {
+		error = route(exchange);
 	}
-	error = route(exchange);
 	if (error)
 		exchange_fail(exchange, error, SIDE_CLIENT);
 	return OK;

@@ -23,6 +23,7 @@ struct half_open;
 struct loop;
 struct repeats;
 struct request_ids;
+struct tls_server;
 
 struct services {
 	struct loop *loop;
@@ -34,6 +35,9 @@ struct services {
 	struct repeats *repeats;         /* NULL: nothing is summed up. Borrows: from the server */
 	struct failures *failures;       /* NULL: none are remembered. Borrows: from the worker */
 	struct setup *setup;             /* a reference */
+	/* For each of its listeners the one for new connections, which another one follows when
+	 * certificates have been renewed; NULL: plain. Borrows: from the worker. */
+	struct tls_server *const *tls;
 	struct clusters *clusters;
 	struct h1_limits request_limits;
 	struct h1_limits response_limits;

@@ -7,6 +7,7 @@
 #include "net/loop.h"
 #include "session/access_log.h"
 #include "session/admission.h"
+#include "session/coverage.h"
 #include "session/exchange.h"
 #include "session/half_open.h"
 #include "session/handshake_log.h"
@@ -230,7 +231,7 @@ void session_retire(struct session *session)
 bool session_may_go_on(const struct session *session)
 {
 	return !session->services->draining && session->services->retired_ms == 0 &&
-	       !transport_is_worn(&session->client);
+	       !transport_is_worn(&session->client) && coverage_holds(session);
 }
 
 /* The end of the exchange: its line in the log, and what follows on the connection. */

@@ -9,15 +9,17 @@
 #include "base/error.h"
 #include "config/config.h"
 #include "config/diagnostics.h"
+#include "setup/material.h"
 #include "tls/certificate.h"
 
 /*
- * Loads the pair at `index` of the listener's. What is wrong goes to `diagnostics`, at the file
- * whose fault it is, and *ret_certificate stays as it is. Holds one reference.
+ * Gives the pair at `index` of the listener's: what `materials` have of it, or else what is read
+ * from the files and added to them. What is wrong goes to `diagnostics`, at the file whose fault it
+ * is, and *ret_certificate stays as it is. Holds one reference.
  * ERROR_OUT_OF_MEMORY, ERROR_TLS_INTERNAL.
  */
-MUST_CHECK enum error setup_certificate_load(const struct config_certificate *config,
-                                             size_t listener, size_t index,
+MUST_CHECK enum error setup_certificate_load(const struct config_tls *tls, size_t listener,
+                                             size_t index, struct materials *materials,
                                              struct diagnostics *diagnostics,
                                              struct tls_certificate **ret_certificate);
 

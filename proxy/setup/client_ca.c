@@ -2,99 +2,75 @@
 
 #include <stdio.h>
 
-#include "base/text.h"
-#include "setup/file.h"
-
-enum { WHY_MAX = 4096, KEY_PATH_MAX = 384 };
+enum { KEY_PATH_MAX = 384 };
 
 _Static_assert((int)CONFIG_CLIENT_DEPTH_MAX == (int)TLS_CLIENT_CA_DEPTH_MAX, "the same limit");
 
-struct work {
-	const struct config_client_certificates *config;
-	struct diagnostics *diagnostics;
-	char ca_key[KEY_PATH_MAX];
-	char crl_key[KEY_PATH_MAX];
-};
-
-static enum error read_file(const struct config_text *path, const char *key,
-                            struct diagnostics *diagnostics, struct span *ret_content)
-{
-	enum error error = file_read(path->text.data, ret_content);
-
-	if (error)
-		file_tell_unreadable(diagnostics, path, key, error);
-	return error;
-}
-
 /* Warnings do not say which file they are about, but they name what they mean. */
-static void tell(const struct work *work, enum error error, const char *why)
+static void tell(const struct config_client_certificates *config, const char *keys,
+                 const struct material_words *words, struct diagnostics *diagnostics)
 {
-	const struct config_client_certificates *config = work->config;
+	const struct config_text *const files[MATERIAL_FILES] = {&config->ca, &config->crl};
+	static const char *const names[MATERIAL_FILES] = {"ca", "crl"};
 
-	if (error == ERROR_TLS_CLIENT_CA)
-		diagnostics_error(work->diagnostics, config->ca.place, work->ca_key, "%s: %s",
-		                  config->ca.text.data, why);
-	else if (error == ERROR_TLS_CRL)
-		diagnostics_error(work->diagnostics, config->crl.place, work->crl_key, "%s: %s",
-		                  config->crl.text.data, why);
-	else if (!error && why[0])
-		diagnostics_warning(work->diagnostics, config->ca.place, work->ca_key, "%s: %s",
-		                    config->ca.text.data, why);
+	for (size_t i = 0; i < MATERIAL_FILES; i++) {
+		const struct text *fault = &words->faults[i];
+		const struct text *warning = i == 0 && fault->size == 0 ? &words->warning : NULL;
+		char key[KEY_PATH_MAX];
+
+		(void)snprintf(key, sizeof(key), "%s.client_certificates.%s", keys, names[i]);
+		if (fault->size > 0)
+			diagnostics_error(diagnostics, files[i]->place, key, "%s", text_string(fault));
+		else if (warning && warning->size > 0)
+			diagnostics_warning(diagnostics, files[i]->place, key, "%s: %s", files[i]->text.data,
+			                    text_string(warning));
+	}
 }
 
-static enum error parse(const struct work *work, struct span ca, struct span crl,
-                        struct tls_client_ca **ret_ca)
+static enum error load(const struct config_client_certificates *config, const char *keys,
+                       struct material *material, struct materials *materials,
+                       struct diagnostics *diagnostics)
 {
-	struct tls_client_ca_source source = {
-		.ca_pem = ca, .crl_pem = crl, .depth = (unsigned)work->config->depth};
-	struct text why;
+	struct material_words words;
 
-	text_init(&why, WHY_MAX);
+	material_words_init(&words);
 
-	enum error error = tls_client_ca_load(&source, ret_ca, &why);
+	enum error error = material_read(material, &words);
 
-	tell(work, error, text_string(&why));
-	text_done(&why);
+	tell(config, keys, &words, diagnostics);
+	material_words_done(&words);
+	if (!error) {
+		error = materials_add(materials, material);
+		if (error)
+			material_done(material);
+	}
 	return error;
 }
 
-static enum error load(const struct work *work, struct tls_client_ca **ret_ca)
-{
-	const struct config_client_certificates *config = work->config;
-	struct span ca = {0};
-	struct span crl = {0};
-	enum error ca_error = read_file(&config->ca, work->ca_key, work->diagnostics, &ca);
-	enum error crl_error = config->crl.text.data
-	                           ? read_file(&config->crl, work->crl_key, work->diagnostics, &crl)
-	                           : OK;
-	enum error error = ca_error ? ca_error : crl_error;
-
-	if (!error)
-		error = parse(work, ca, crl, ret_ca);
-	file_free(ca);
-	file_free(crl);
-	return error;
-}
-
-enum error setup_client_ca_load(const struct config_client_certificates *config, const char *keys,
+enum error setup_client_ca_load(const struct config_client_certificates *config,
+                                const struct client_ca_place *place, struct materials *materials,
                                 struct diagnostics *diagnostics, struct tls_terms *terms)
 {
-	struct work work = {.config = config, .diagnostics = diagnostics};
-	struct tls_client_ca *ca = NULL;
+	struct material wanted = {.kind = MATERIAL_CLIENT_CA};
 
 	/* A path that is wrong or missing has been told already. */
 	if (!config || config->mode <= CONFIG_CLIENT_NONE || !config->ca.text.data)
 		return OK;
-	(void)snprintf(work.ca_key, sizeof(work.ca_key), "%s.client_certificates.ca", keys);
-	(void)snprintf(work.crl_key, sizeof(work.crl_key), "%s.client_certificates.crl", keys);
+	wanted.paths[0] = config->ca.text.data;
+	wanted.paths[1] = config->crl.text.data;
+	wanted.depth = (unsigned)config->depth;
 
-	enum error error = load(&work, &ca);
+	enum error error = materials_find(materials, &wanted)
+	                       ? OK
+	                       : load(config, place->keys, &wanted, materials, diagnostics);
+	struct material *found = materials_find(materials, &wanted);
 
-	if (error)
-		return error == ERROR_OUT_OF_MEMORY || error == ERROR_TLS_INTERNAL ? error : OK;
+	if (error || !found)
+		return error == ERROR_INVALID ? OK : error;
+	found->listeners |= (uint64_t)1 << place->listener;
 	terms->client_mode =
 		config->mode == CONFIG_CLIENT_REQUIRED ? TLS_CLIENT_REQUIRED : TLS_CLIENT_OPTIONAL;
-	terms->client_ca = ca;
+	terms->client_ca = tls_client_ca_ref(found->client_ca);
 	terms->client_chain_size_max = config->chain_size;
 	terms->identity_size_max = config->fields_size;
 	return OK;

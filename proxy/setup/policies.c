@@ -198,7 +198,7 @@ static void read_versions(const struct making *making, const struct tls_policy *
 		put_item_path(making, "versions", i, path);
 		if (item->text.data && version == 0)
 			tell_unknown_version(making, item, path);
-		else if (allows(policy, version))
+		else if (item->text.data && allows(policy, version))
 			diagnostics_error(making->diagnostics, item->place, path, "%s is given twice",
 			                  item->text.data);
 		if (version == 0)

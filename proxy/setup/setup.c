@@ -2,9 +2,11 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/memory.h"
 #include "route/hops.h"
+#include "setup/confinement.h"
 #include "setup/sites.h"
 
 static atomic_size_t alive;
@@ -26,11 +28,12 @@ static enum error load_tickets(struct setup_listener *listener, size_t index,
 }
 
 /* Everything of a listener with TLS. */
-static enum error load_tls(const struct setup *setup, struct setup_listener *listener, size_t index,
+static enum error load_tls(struct setup *setup, struct setup_listener *listener, size_t index,
                            struct diagnostics *diagnostics)
 {
 	const struct config_tls *tls = listener->config->tls;
-	enum error error = setup_sites_new(tls, index, setup->policies, diagnostics, &listener->sites);
+	enum error error = setup_sites_new(tls, index, setup->policies, &setup->materials, diagnostics,
+	                                   &listener->sites);
 
 	return !error && tls->tickets ? load_tickets(listener, index, diagnostics) : error;
 }
@@ -63,6 +66,21 @@ static void tell_of_quantum(const struct config *config, struct diagnostics *dia
 	}
 }
 
+/* An ACME client may make it when it first needs it. */
+static void look_for_challenges(const struct config_listener *listener, size_t index,
+                                struct diagnostics *diagnostics)
+{
+	const struct config_acme_challenge *acme = listener->acme_challenge;
+	const char *path = acme ? acme->directory.text.data : NULL;
+	struct stat facts;
+	char key[64];
+
+	if (!path || (stat(path, &facts) == 0 && S_ISDIR(facts.st_mode)))
+		return;
+	(void)snprintf(key, sizeof(key), "listeners[%zu].acme_challenge.directory", index);
+	diagnostics_warning(diagnostics, acme->directory.place, key, "there is no folder %s", path);
+}
+
 static enum error load_listeners(struct setup *setup, struct diagnostics *diagnostics)
 {
 	setup->listeners = memory_new(setup->config->listener_count, sizeof(*setup->listeners));
@@ -74,6 +92,7 @@ static enum error load_listeners(struct setup *setup, struct diagnostics *diagno
 
 		listener->config = &setup->config->listeners[i];
 		note_https_port(setup, listener->config);
+		look_for_challenges(listener->config, i, diagnostics);
 
 		enum error error = listener->config->tls ? load_tls(setup, listener, i, diagnostics) : OK;
 
@@ -117,6 +136,7 @@ enum error setup_load(const char *path, struct diagnostics *diagnostics, struct 
 	if (setup->config && (!error || error == ERROR_CONFIG)) {
 		enum error rules_error = setup_rules_load(setup->config, diagnostics, &setup->rules);
 
+		confinement_review(setup->config, diagnostics);
 		error = rules_error ? rules_error : diagnostics->errors > 0 ? ERROR_CONFIG : error;
 	}
 	if (!error)
@@ -155,6 +175,7 @@ void setup_unref(struct setup *setup)
 	for (size_t i = 0; i < setup->listener_count; i++)
 		free_listener(&setup->listeners[i]);
 	memory_free(setup->listeners);
+	materials_done(&setup->materials);
 	setup_policies_free(setup->policies);
 	setup_rules_done(&setup->rules);
 	route_table_free(setup->routes);

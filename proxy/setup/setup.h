@@ -17,6 +17,7 @@
 #include "config/config.h"
 #include "config/diagnostics.h"
 #include "route/table.h"
+#include "setup/material.h"
 #include "setup/policies.h"
 #include "setup/rules.h"
 #include "setup/ticket_keys.h"
@@ -36,6 +37,7 @@ struct setup {
 	uint64_t number; /* 1 for the first that this process has loaded, then one more each */
 	struct config *config;
 	struct setup_policies *policies;
+	struct materials materials; /* what it was loaded with; see server/renewal.h */
 	struct route_table *routes;
 	struct setup_rules rules;
 	struct setup_listener *listeners;

@@ -17,6 +17,7 @@ struct work {
 	const struct config_tls *tls;
 	size_t index; /* of the listener */
 	struct setup_policies *policies;
+	struct materials *materials;
 	struct diagnostics *diagnostics;
 	/* Owned until the sites have them. */
 	struct tls_certificate **certificates; /* NULL: one that is wrong */
@@ -41,7 +42,7 @@ static enum error load_certificates(struct work *work)
 	if (!work->certificates)
 		return ERROR_OUT_OF_MEMORY;
 	for (size_t i = 0; i < tls->certificate_count; i++) {
-		enum error error = setup_certificate_load(&tls->certificates[i], work->index, i,
+		enum error error = setup_certificate_load(tls, work->index, i, work->materials,
 		                                          work->diagnostics, &work->certificates[i]);
 
 		if (error)
@@ -294,19 +295,20 @@ static enum error load_client_cas(struct work *work)
 {
 	const struct config_tls *tls = work->tls;
 	char path[KEY_PATH_MAX];
+	const struct client_ca_place place = {work->index, path};
 
 	(void)snprintf(path, sizeof(path), "listeners[%zu].tls", work->index);
 
-	enum error error =
-		setup_client_ca_load(tls->client_certificates, path, work->diagnostics, &work->terms);
+	enum error error = setup_client_ca_load(tls->client_certificates, &place, work->materials,
+	                                        work->diagnostics, &work->terms);
 
 	for (size_t i = 0; i < work->name_count && !error; i++) {
 		const struct config_name *name = work->name_configs[i];
 
 		put_name_path(work, name, "", path);
 		if (name->client_certificates)
-			error = setup_client_ca_load(name->client_certificates, path, work->diagnostics,
-			                             &work->names[i].terms);
+			error = setup_client_ca_load(name->client_certificates, &place, work->materials,
+			                             work->diagnostics, &work->names[i].terms);
 		else
 			inherit_client_ca(&work->terms, &work->names[i].terms);
 	}
@@ -366,11 +368,16 @@ static bool are_found(const struct work *work)
 }
 
 enum error setup_sites_new(const struct config_tls *tls, size_t index,
-                           struct setup_policies *policies, struct diagnostics *diagnostics,
-                           struct tls_sites **ret_sites)
+                           struct setup_policies *policies, struct materials *materials,
+                           struct diagnostics *diagnostics, struct tls_sites **ret_sites)
 {
 	struct work work = {
-		.tls = tls, .index = index, .policies = policies, .diagnostics = diagnostics};
+		.tls = tls,
+		.index = index,
+		.policies = policies,
+		.materials = materials,
+		.diagnostics = diagnostics,
+	};
 	enum error error = load_certificates(&work);
 
 	work.names = memory_new(tls->name_count + 1, sizeof(*work.names));

@@ -1,6 +1,5 @@
 #include "setup/ticket_keys.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -9,34 +8,11 @@
 
 enum { WHY_MAX = 512, KEY_PATH_MAX = 64 };
 
-/* What tells one state of the file from another; all 0: it can not be looked at. */
-struct mark {
-	dev_t device;
-	ino_t inode;
-	off_t size;
-	struct timespec written;
-};
-
 struct ticket_keys {
 	const char *path; /* Borrows: from the configuration */
 	struct tls_tickets *tickets;
-	struct mark mark;
+	struct file_mark mark;
 };
-
-static struct mark mark_of(const char *path)
-{
-	struct stat facts;
-
-	if (stat(path, &facts) < 0)
-		return (struct mark){0};
-	return (struct mark){facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtim};
-}
-
-static bool marks_differ(const struct mark *a, const struct mark *b)
-{
-	return a->device != b->device || a->inode != b->inode || a->size != b->size ||
-	       a->written.tv_sec != b->written.tv_sec || a->written.tv_nsec != b->written.tv_nsec;
-}
 
 static bool is_open_to_all(const char *path)
 {
@@ -47,7 +23,7 @@ static bool is_open_to_all(const char *path)
 
 static enum error read_file(const char *path, struct span *ret_content, struct text *why)
 {
-	enum error error = file_read(path, ret_content);
+	enum error error = file_read_secret(path, ret_content);
 
 	if (error)
 		text_printf(why, "can not read %s: %s", path, file_words(error));
@@ -102,7 +78,7 @@ enum error ticket_keys_new(const struct config_tls *tls, size_t index,
 		return ERROR_OUT_OF_MEMORY;
 	text_init(&why, WHY_MAX);
 	keys->path = tls->ticket_keys->file.text.data;
-	keys->mark = mark_of(keys->path); /* before it is read, so that no change is missed */
+	keys->mark = file_mark(keys->path); /* before it is read, so that no change is missed */
 
 	enum error error = load(keys, tls->ticket_lifetime_ms, &why);
 
@@ -136,9 +112,9 @@ const char *ticket_keys_path(const struct ticket_keys *keys)
 
 enum error ticket_keys_look(struct ticket_keys *keys, bool *ret_changed, struct text *why)
 {
-	struct mark mark = mark_of(keys->path);
+	struct file_mark mark = file_mark(keys->path);
 
-	*ret_changed = marks_differ(&mark, &keys->mark);
+	*ret_changed = !file_marks_equal(&mark, &keys->mark);
 	if (!*ret_changed)
 		return OK;
 	keys->mark = mark;

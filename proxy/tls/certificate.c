@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/secret.h"
 #include "tls/compat.h"
 #include "tls/name.h"
 #include "tls/pem.h"
@@ -28,6 +29,7 @@ struct tls_certificate {
 	struct span *names;
 	char *name_bytes;
 	char fingerprint[2 * FINGERPRINT_SIZE + 1];
+	char serial[2 * TLS_CERTIFICATE_SERIAL_SIZE_MAX + 1];
 	struct tls_certificate_facts facts;
 };
 
@@ -164,6 +166,7 @@ static enum error check_chain(struct loading *loading)
 	size_t size = 0;
 	size_t number = 0;
 
+	loading->certificate->facts.in_order = true;
 	for (const mbedtls_x509_crt *crt = chain; crt; crt = crt->next) {
 		const char *weak = weak_signature(crt);
 		bool is_root = is_issued_by(crt, crt);
@@ -175,6 +178,8 @@ static enum error check_chain(struct loading *loading)
 			            weak);
 			return ERROR_TLS_CERTIFICATE;
 		}
+		if (crt->next && !is_issued_by(crt, crt->next))
+			loading->certificate->facts.in_order = false;
 		if (crt->next && !is_issued_by(crt, crt->next) && number == 1)
 			warn(loading->why, "the second certificate is not the issuer of the first");
 		else if (crt->next && !is_issued_by(crt, crt->next))
@@ -275,6 +280,28 @@ static enum error find_kind(const mbedtls_pk_context *key, const char *what, str
 	return ERROR_INVALID;
 }
 
+static void put_hex(const unsigned char *bytes, size_t size, char *ret_text)
+{
+	for (size_t i = 0; i < size; i++)
+		(void)snprintf(ret_text + 2 * i, 3, "%02x", bytes[i]);
+}
+
+/* A serial number that is longer than any may be is cut. */
+static void keep_serial(struct tls_certificate *certificate)
+{
+	const mbedtls_x509_buf *serial = &certificate->chain.serial;
+	size_t zeros = 0;
+	size_t size;
+
+	while (zeros + 1 < serial->len && serial->p[zeros] == 0)
+		zeros++;
+	size = serial->len - zeros;
+	put_hex(serial->p + zeros,
+	        size < TLS_CERTIFICATE_SERIAL_SIZE_MAX ? size : TLS_CERTIFICATE_SERIAL_SIZE_MAX,
+	        certificate->serial);
+	certificate->facts.serial = certificate->serial;
+}
+
 static enum error compute_fingerprint(struct tls_certificate *certificate)
 {
 	unsigned char hash[FINGERPRINT_SIZE];
@@ -284,8 +311,7 @@ static enum error compute_fingerprint(struct tls_certificate *certificate)
 	if (psa_hash_compute(PSA_ALG_SHA_256, raw->p, raw->len, hash, sizeof(hash), &size) !=
 	    PSA_SUCCESS)
 		return tls_library_failure();
-	for (size_t i = 0; i < sizeof(hash); i++)
-		(void)snprintf(certificate->fingerprint + 2 * i, 3, "%02x", hash[i]);
+	put_hex(hash, sizeof(hash), certificate->fingerprint);
 	certificate->facts.fingerprint = certificate->fingerprint;
 	return OK;
 }
@@ -380,17 +406,19 @@ static enum error read_key(struct loading *loading, struct span pem)
 		return ERROR_TLS_KEY;
 	}
 
-	unsigned char *copy = NULL;
-	enum error error = tls_pem_copy(block.whole, &copy);
+	/* The library wants PEM to end in a NUL. */
+	unsigned char *copy = secret_new(1, block.whole.size + 1);
 
-	if (error)
-		return error;
+	if (!copy)
+		return ERROR_OUT_OF_MEMORY;
+	memcpy(copy, block.whole.data, block.whole.size);
+	secret_begin();
 
 	int code =
 		compat_parse_key(&loading->key, copy, block.whole.size + 1, &loading->random->source);
 
-	memory_wipe(copy, block.whole.size);
-	memory_free(copy);
+	secret_end();
+	secret_free(copy);
 	if (code == 0)
 		return OK;
 	if (tls_library_starved())
@@ -435,7 +463,7 @@ static enum error check_match(struct loading *loading)
 static enum error keep_key(struct loading *loading)
 {
 	struct tls_certificate *certificate = loading->certificate;
-	unsigned char *der = memory_new(1, KEY_DER_SIZE_MAX);
+	unsigned char *der = secret_new(1, KEY_DER_SIZE_MAX);
 	enum error error = ERROR_OUT_OF_MEMORY;
 
 	if (!der)
@@ -444,7 +472,7 @@ static enum error keep_key(struct loading *loading)
 	int size = mbedtls_pk_write_key_der(&loading->key, der, KEY_DER_SIZE_MAX);
 
 	if (size > 0) {
-		certificate->key = memory_new(1, (size_t)size);
+		certificate->key = secret_new(1, (size_t)size);
 		if (certificate->key) {
 			/* The library writes to the end of the space. */
 			memcpy(certificate->key, der + KEY_DER_SIZE_MAX - size, (size_t)size);
@@ -454,8 +482,7 @@ static enum error keep_key(struct loading *loading)
 	} else {
 		error = tls_library_failure();
 	}
-	memory_wipe(der, KEY_DER_SIZE_MAX);
-	memory_free(der);
+	secret_free(der);
 	return error;
 }
 
@@ -489,8 +516,10 @@ static enum error load(struct loading *loading, struct span chain_pem, struct sp
 		error = check_usage(loading);
 	if (!error)
 		error = load_names(loading);
-	if (!error)
+	if (!error) {
+		keep_serial(certificate);
 		error = compute_fingerprint(certificate);
+	}
 	if (!error)
 		error = keep_key(loading);
 	return error;
@@ -537,8 +566,7 @@ void tls_certificate_unref(struct tls_certificate *certificate)
 	    atomic_fetch_sub_explicit(&certificate->references, 1, memory_order_acq_rel) > 1)
 		return;
 	mbedtls_x509_crt_free(&certificate->chain);
-	memory_wipe(certificate->key, certificate->key_size);
-	memory_free(certificate->key);
+	secret_free(certificate->key);
 	memory_free(certificate->names);
 	memory_free(certificate->name_bytes);
 	memory_free(certificate);

@@ -25,6 +25,7 @@ enum {
 	TLS_CERTIFICATE_CHAIN_MAX = 10,
 	TLS_CERTIFICATE_CHAIN_SIZE_MAX = 16000,
 	TLS_CERTIFICATE_FINGERPRINT_DIGITS = 64,
+	TLS_CERTIFICATE_SERIAL_SIZE_MAX = 32, /* bytes; RFC 5280 §4.1.2.2 allows 20 */
 	TLS_CERTIFICATE_RSA_BITS_MIN = 2048,
 	TLS_CERTIFICATE_RSA_BITS_MAX = 8192,
 };
@@ -53,7 +54,9 @@ struct tls_certificate_facts {
 	enum tls_key_kind kind;
 	unsigned key_bits;
 	size_t chain_count;      /* certificates that are sent, the server's own included */
+	bool in_order;           /* each certificate of the chain is signed by the one that follows */
 	const char *fingerprint; /* SHA-256 of the DER, 64 hexadecimal digits */
+	const char *serial;      /* hexadecimal digits, two for each byte, without zeros at the front */
 };
 
 /*

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/secret.h"
 #include "crypto/start.h"
 #include "tls/compat.h"
 #include "tls/random.h"
@@ -23,10 +24,18 @@ static _Thread_local bool starved;
 
 static void *allocate(size_t count, size_t size)
 {
-	void *memory = memory_new(count, size);
+	void *memory = secret_is_wanted() ? secret_new(count, size) : memory_new(count, size);
 
 	starved = starved || !memory;
 	return memory;
+}
+
+static void release(void *memory)
+{
+	if (secret_holds(memory))
+		secret_free(memory);
+	else
+		memory_free(memory);
 }
 
 bool tls_library_starved(void)
@@ -53,7 +62,7 @@ enum error tls_library_open(void)
 {
 	enum crypto_primitive failed;
 
-	if (mbedtls_platform_set_calloc_free(allocate, memory_free) != 0)
+	if (mbedtls_platform_set_calloc_free(allocate, release) != 0)
 		return ERROR_TLS_INTERNAL;
 	if (crypto_start(&failed)) {
 		broken = crypto_primitive_name(failed);

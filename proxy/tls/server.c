@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/secret.h"
 #include "tls/alert.h"
 #include "tls/compat.h"
 #include "tls/handshake.h"
@@ -13,10 +14,11 @@
 #include "tls/random.h"
 #include "tls/resumption.h"
 
-/* The worker's own copy of a private key, parsed when it is first used. */
+/* The worker's own copy of a private key, parsed when it is first used. Owner: each tls_server that
+ * has it; one that follows another shares it. */
 struct own_key {
+	unsigned references;
 	mbedtls_pk_context key;
-	bool is_parsed;
 };
 
 /* What the worker has for one of the sites' terms. */
@@ -29,7 +31,7 @@ struct own_terms {
 struct tls_server {
 	unsigned references;
 	struct tls_sites *sites; /* referenced */
-	struct own_key *keys;    /* one for each certificate */
+	struct own_key **keys;   /* one for each certificate; NULL: not parsed yet */
 	size_t key_count;
 	struct own_terms *terms; /* one for each of the sites' terms, in their order */
 	size_t terms_count;
@@ -50,25 +52,48 @@ bool tls_server_is_for(const struct tls_server *server, struct span server_name)
 	return tls_sites_find(server->sites, server_name) != NULL;
 }
 
+static void unref_key(struct own_key *own)
+{
+	if (!own || --own->references > 0)
+		return;
+	mbedtls_pk_free(&own->key);
+	memory_free(own);
+}
+
+static int parse_key(const struct tls_server *server, const struct tls_certificate *certificate,
+                     struct own_key **ret_key)
+{
+	struct span der = tls_certificate_key(certificate);
+	struct own_key *own = memory_new(1, sizeof(*own));
+
+	if (!own)
+		return MBEDTLS_ERR_SSL_ALLOC_FAILED;
+	own->references = 1;
+	mbedtls_pk_init(&own->key);
+
+	secret_begin();
+
+	int code = compat_parse_key(&own->key, (const unsigned char *)der.data, der.size,
+	                            &server->random->source);
+
+	secret_end();
+	if (code == 0)
+		*ret_key = own;
+	else
+		unref_key(own);
+	return code;
+}
+
 /* Hands a certificate and its key to the library. */
 static int give_certificate(struct tls_server *server, mbedtls_ssl_context *ssl, int index)
 {
-	struct own_key *own = &server->keys[index];
+	struct own_key **own = &server->keys[index];
 	struct tls_certificate *certificate = tls_sites_certificate(server->sites, (size_t)index);
+	int code = *own ? 0 : parse_key(server, certificate, own);
 
-	if (!own->is_parsed) {
-		struct span der = tls_certificate_key(certificate);
-		int code = compat_parse_key(&own->key, (const unsigned char *)der.data, der.size,
-		                            &server->random->source);
-
-		if (code != 0) {
-			mbedtls_pk_free(&own->key);
-			mbedtls_pk_init(&own->key);
-			return code;
-		}
-		own->is_parsed = true;
-	}
-	return mbedtls_ssl_set_hs_own_cert(ssl, tls_certificate_chain(certificate), &own->key);
+	return code != 0
+	           ? code
+	           : mbedtls_ssl_set_hs_own_cert(ssl, tls_certificate_chain(certificate), &(*own)->key);
 }
 
 static int give_chosen(struct tls_server *server, mbedtls_ssl_context *ssl,
@@ -145,8 +170,10 @@ static int on_certificate_wanted(mbedtls_ssl_context *ssl)
 	if (code == 0)
 		code = give_chosen(server, ssl, handshake, &site->candidates);
 	if (code != 0)
-		return stop_handshake(handshake, tls_library_failure(), TLS_ALERT_INTERNAL_ERROR,
-		                      "the private key could not be used", code);
+		return stop_handshake(handshake,
+		                      code == MBEDTLS_ERR_SSL_ALLOC_FAILED ? ERROR_OUT_OF_MEMORY
+		                                                           : tls_library_failure(),
+		                      TLS_ALERT_INTERNAL_ERROR, "the private key could not be used", code);
 	return 0;
 }
 
@@ -214,8 +241,6 @@ static enum error add_keys(struct tls_server *server)
 	server->keys = memory_new(count, sizeof(*server->keys));
 	if (!server->keys)
 		return ERROR_OUT_OF_MEMORY;
-	for (size_t i = 0; i < count; i++)
-		mbedtls_pk_init(&server->keys[i].key);
 	server->key_count = count;
 	return OK;
 }
@@ -268,6 +293,19 @@ enum error tls_server_new(const struct tls_server_options *options, struct tls_s
 	return OK;
 }
 
+void tls_server_inherit(struct tls_server *server, const struct tls_server *before)
+{
+	for (size_t i = 0; i < server->key_count && i < before->key_count; i++) {
+		struct own_key *own = before->keys[i];
+
+		if (!own || server->keys[i] ||
+		    tls_sites_certificate(server->sites, i) != tls_sites_certificate(before->sites, i))
+			continue;
+		own->references++;
+		server->keys[i] = own;
+	}
+}
+
 struct tls_server *tls_server_ref(struct tls_server *server)
 {
 	server->references++;
@@ -281,7 +319,7 @@ void tls_server_unref(struct tls_server *server)
 	for (size_t i = 0; server->terms && i < server->terms_count; i++)
 		tls_prebuilts_done(&server->terms[i].configs);
 	for (size_t i = 0; i < server->key_count; i++)
-		mbedtls_pk_free(&server->keys[i].key);
+		unref_key(server->keys[i]);
 	tls_resumption_done(&server->resumption);
 	tls_sites_unref(server->sites);
 	memory_free(server->keys);
@@ -294,6 +332,11 @@ void tls_server_work_on(struct tls_server *server, struct tls_handshake *handsha
 	server->active = handshake;
 	server->resumption.active = handshake;
 	server->active_alert = alert;
+}
+
+const struct tls_sites *tls_server_sites(const struct tls_server *server)
+{
+	return server->sites;
 }
 
 struct budget *tls_server_budget(const struct tls_server *server)

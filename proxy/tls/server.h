@@ -1,5 +1,6 @@
 /*
- * The server side of TLS for one listener in one worker: what every connection there shares.
+ * The server side of TLS for one listener in one worker: what every connection there shares. When a
+ * certificate has been renewed another one takes its place for new connections.
  *
  * It holds the worker's own copies of the private keys, and for each of the listener's terms the
  * library's configurations (tls/prebuilt.h; ALPN http/1.1). The server name decides the site
@@ -41,9 +42,18 @@ struct tls_server_options {
 /* Holds one reference. ERROR_OUT_OF_MEMORY, ERROR_TLS_INTERNAL. */
 MUST_CHECK enum error tls_server_new(const struct tls_server_options *options,
                                      struct tls_server **ret_server);
+/*
+ * Takes from the one that `server` is to follow the parsed keys of all certificates that both have
+ * at the same index, so that they need not be parsed again. On the worker's thread, before the
+ * first connection.
+ */
+void tls_server_inherit(struct tls_server *server, const struct tls_server *before);
 struct tls_server *tls_server_ref(struct tls_server *server);
 /* NULL is allowed. */
 void tls_server_unref(struct tls_server *server);
+
+/* What it has for each server name. */
+const struct tls_sites *tls_server_sites(const struct tls_server *server);
 
 /* --- For tls/session.c ----------------------------------------------------------------------- */
 

@@ -156,6 +156,11 @@ bool tls_session_has_pending(const struct tls_session *session)
 	return session->channel.held > 0;
 }
 
+bool tls_session_left_tickets(const struct tls_session *session)
+{
+	return session->phase == TLS_OPEN && session->has_left_tickets;
+}
+
 bool tls_session_is_worn(const struct tls_session *session)
 {
 	return is_open(session) && tls_channel_is_worn(&session->channel);
@@ -164,6 +169,11 @@ bool tls_session_is_worn(const struct tls_session *session)
 const struct tls_facts *tls_session_facts(const struct tls_session *session)
 {
 	return &session->facts;
+}
+
+const struct tls_sites *tls_session_sites(const struct tls_session *session)
+{
+	return tls_server_sites(session->server);
 }
 
 static struct tls_failure failure_of(const struct tls_session *session, enum error error)

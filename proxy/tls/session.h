@@ -127,6 +127,10 @@ void tls_session_begin_small(struct tls_session *session);
  */
 MUST_CHECK bool tls_session_close(struct tls_session *session, struct buffer *wire_out);
 
+/* True if what the handshake has put last into the wire's output are tickets only, which no client
+ * waits for: in TLS 1.3, when it is over. */
+bool tls_session_left_tickets(const struct tls_session *session);
+
 /* True from half of the records that its keys may protect on: time to end after this exchange. */
 bool tls_session_is_worn(const struct tls_session *session);
 
@@ -156,6 +160,8 @@ struct tls_facts {
 };
 
 const struct tls_facts *tls_session_facts(const struct tls_session *session);
+/* What its server had for each name when it began: facts.certificate is an index into these. */
+const struct tls_sites *tls_session_sites(const struct tls_session *session);
 
 /* One sentence, without a full stop, on why the session failed; nothing if it has not. */
 void tls_session_explain(const struct tls_session *session, struct text *text);

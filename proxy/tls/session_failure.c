@@ -40,6 +40,8 @@ enum error session_error_for(const struct tls_session *session, int code)
 	    tls_client_auth_is_cause(&session->handshake->client, code, &session->handshake->alert))
 		return ERROR_TLS_CLIENT_CERTIFICATE;
 	switch (code) {
+	case MBEDTLS_ERR_SSL_ALLOC_FAILED: /* said by one of our own callbacks */
+		return ERROR_OUT_OF_MEMORY;
 	case MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE:
 		return ERROR_TLS_ALERT;
 	case MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY:

@@ -355,6 +355,8 @@ static enum error finish_handshake(struct tls_session *session)
 	session_note_progress(session);
 	session->facts.version = tls_version_name(mbedtls_ssl_get_version_number(session->ssl));
 	session->facts.suite = tls_suite_name(suite);
+	session->has_left_tickets =
+		mbedtls_ssl_get_version_number(session->ssl) == MBEDTLS_SSL_VERSION_TLS1_3;
 	session->facts.alpn = mbedtls_ssl_get_alpn_protocol(session->ssl);
 	if (session->facts.resumed)
 		session->facts.certificate = -1;

@@ -30,6 +30,7 @@ struct tls_session {
 	int code;         /* the library's number for it */
 	bool has_bytes;   /* something has come from the client */
 	bool has_begun;   /* the library has begun to work */
+	bool has_left_tickets;
 	/* What follows the handshake; its keys are zero before. */
 	struct tls_channel channel;
 	size_t charged;                /* of the budget */

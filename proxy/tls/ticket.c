@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/secret.h"
 
 enum {
 	NONCE_SIZE = 12,
@@ -37,6 +38,7 @@ static psa_status_t import_keys(struct tls_ticket_keys *keys,
 	psa_set_key_type(&attributes, PSA_KEY_TYPE_AES);
 	psa_set_key_algorithm(&attributes, PSA_ALG_GCM);
 	psa_set_key_usage_flags(&attributes, PSA_KEY_USAGE_ENCRYPT | PSA_KEY_USAGE_DECRYPT);
+	secret_begin();
 	for (unsigned i = 0; i < secrets->count && status == PSA_SUCCESS; i++) {
 		memcpy(keys->keys[i].name, secrets->keys[i].name, sizeof(keys->keys[i].name));
 		status = psa_import_key(&attributes, secrets->keys[i].key, sizeof(secrets->keys[i].key),
@@ -44,6 +46,7 @@ static psa_status_t import_keys(struct tls_ticket_keys *keys,
 		if (status == PSA_SUCCESS)
 			keys->count = i + 1;
 	}
+	secret_end();
 	return status;
 }
 

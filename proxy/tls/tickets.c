@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/secret.h"
 #include "tls/library.h"
 #include "tls/ticket_file.h"
 
@@ -52,7 +53,7 @@ static enum error rotate(struct tls_tickets *tickets, uint64_t now_us)
 /* Without any key yet. */
 static enum error new_empty(uint64_t lifetime_ms, struct tls_tickets **ret_tickets)
 {
-	struct tls_tickets *tickets = memory_new(1, sizeof(*tickets));
+	struct tls_tickets *tickets = secret_new(1, sizeof(*tickets));
 
 	if (!tickets)
 		return ERROR_OUT_OF_MEMORY;
@@ -65,7 +66,7 @@ static enum error new_empty(uint64_t lifetime_ms, struct tls_tickets **ret_ticke
 	atomic_init(&tickets->rotation_due_us, 0);
 	tickets->lifetime_us = lifetime_ms * 1000;
 	if (pthread_mutex_init(&tickets->lock, NULL) != 0) {
-		memory_free(tickets);
+		secret_free(tickets);
 		return ERROR_OUT_OF_MEMORY;
 	}
 	*ret_tickets = tickets;
@@ -133,8 +134,7 @@ void tls_tickets_unref(struct tls_tickets *tickets)
 	if (!tickets || atomic_fetch_sub_explicit(&tickets->references, 1, memory_order_acq_rel) > 1)
 		return;
 	(void)pthread_mutex_destroy(&tickets->lock);
-	memory_wipe(&tickets->secrets, sizeof(tickets->secrets));
-	memory_free(tickets);
+	secret_free(tickets);
 }
 
 enum error tls_tickets_rotate(struct tls_tickets *tickets)

@@ -78,17 +78,25 @@ static bool open_plain(struct transport *transport, struct buffer *plain, size_t
 	       buffer_open(plain, transport->pool, BLOCK_RECORD) == OK;
 }
 
+/* What waits in the wire's output may go on doing so. */
+static bool is_patient(const struct transport *transport)
+{
+	return transport->patient > 0 && buffer_size(&transport->wire->out) == transport->patient &&
+	       !transport->end_wanted && !transport->error;
+}
+
 /* Wire bytes to plain bytes, and the handshake. */
 static bool decrypt(struct transport *transport)
 {
 	struct wire *wire = transport->wire;
 	struct buffer *plain = &transport->plain_in;
 	bool has_input = !buffer_is_empty(&wire->in) || wire->in_ended;
+	bool was_established = is_established(transport);
 	bool moved = false;
 
-	if (!has_input && !tls_session_has_pending(transport->tls) && is_established(transport))
+	if (!has_input && !tls_session_has_pending(transport->tls) && was_established)
 		return false;
-	if ((is_established(transport) && !open_plain(transport, plain, buffer_size(&wire->in))) ||
+	if ((was_established && !open_plain(transport, plain, buffer_size(&wire->in))) ||
 	    !wire_open_out(wire, 0)) {
 		transport->starved = true;
 		return false;
@@ -99,6 +107,8 @@ static bool decrypt(struct transport *transport)
 
 	if (error)
 		fail(transport, error);
+	if (!was_established && !buffer_is_empty(&wire->in) && tls_session_left_tickets(transport->tls))
+		transport->patient = buffer_size(&wire->out);
 	buffer_rest(&wire->in, transport->pool);
 	buffer_rest(plain, transport->pool);
 	return moved;
@@ -179,7 +189,10 @@ bool transport_advance(struct transport *transport)
 
 	size_t before = buffer_size(&wire->out);
 
-	wire_flush(wire);
+	if (!is_patient(transport)) {
+		transport->patient = 0;
+		wire_flush(wire);
+	}
 	if (wire->phase == WIRE_FAILED && is_at_the_end(transport, moved))
 		fail(transport, wire->failed);
 	return moved || buffer_size(&wire->out) != before;
@@ -258,7 +271,8 @@ void transport_hand_over(struct transport *from, struct transport *to)
 
 bool transport_is_flushed(const struct transport *transport)
 {
-	return buffer_is_empty(&transport->plain_out) && buffer_is_empty(&transport->wire->out);
+	return buffer_is_empty(&transport->plain_out) &&
+	       (buffer_is_empty(&transport->wire->out) || is_patient(transport));
 }
 
 bool transport_out_failed(const struct transport *transport)

@@ -27,6 +27,8 @@ struct transport {
 	struct buffer plain_out; /* only with TLS */
 	bool has_sent;           /* plain bytes, sealed */
 	bool end_wanted;
+	/* So many bytes of `wire.out`, if they are all of it, need not go before more does. */
+	size_t patient;
 	bool starved;     /* the last advance or transport_out() found no block: try again later */
 	enum error error; /* why nothing moves any more; OK while it may. What is in transport_in()
 	                     may still be read, but no byte will follow. */
@@ -52,6 +54,9 @@ bool transport_is_open(const struct transport *transport);
 /*
  * Moves bytes between wire and plain as far as they go; true if any moved. After an error (kept in
  * `error`) only what is already in `wire.out`, such as an alert, is still written.
+ *
+ * Tickets that go to a client whose first request has come already are not worth a system call and
+ * a packet of their own: they wait for the answer, and go with it.
  */
 bool transport_advance(struct transport *transport);
 
@@ -76,7 +81,8 @@ struct buffer *transport_out(struct transport *transport, size_t wanted);
 bool transport_takes_all(const struct transport *transport);
 /* Hands over all of transport_in(from), which transport_takes_all(): no byte is copied. */
 void transport_hand_over(struct transport *from, struct transport *to);
-/* True if everything that was put into transport_out() has been handed to the kernel. */
+/* True if everything that was put into transport_out() has been handed to the kernel. Tickets do
+ * not count. */
 bool transport_is_flushed(const struct transport *transport);
 /* True if the peer takes no more bytes: what is put into transport_out() is lost. */
 bool transport_out_failed(const struct transport *transport);

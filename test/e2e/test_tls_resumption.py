@@ -1,14 +1,17 @@
 """Session tickets (RFC 5077, RFC 8446 §4.6.1): a second handshake is a short one."""
 
+import select
 import ssl
+import threading
 
 import pytest
 
 from support import clients
 from support.configuration import cluster, site, tls_listener
-from support.connection import trusting
-from support.messages import request
+from support.connection import TIMEOUT, TlsSocket, trusting
+from support.messages import request, response
 
+TICKET_RECORD_MIN = 100
 VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 
 
@@ -66,6 +69,38 @@ def test_a_ticket_is_good_at_every_worker(proxy, version):
     for _ in range(12):
         resumed, session = one_session(proxy, context, session)
         assert resumed
+
+
+def test_tickets_go_with_the_answer(start_proxy, recorder, certificate):
+    """Where the request came with the client's Finished, one write carries both; a client that has
+    asked for nothing yet gets its tickets at once."""
+    asked, may_answer = threading.Event(), threading.Event()
+
+    def script(connection):
+        connection.request()
+        asked.set()
+        assert may_answer.wait(TIMEOUT)
+        connection.send(response(200, b"fine"))
+
+    proxy = start_proxy(site([tls_listener(certificate)], {"app": cluster(recorder(script))}))
+    context = trusting(proxy.authority, ssl.TLSVersion.TLSv1_3)
+    with TlsSocket(proxy.port, context, handshake=False) as client:
+        client.send_wire(client.first_flight())
+        while True:
+            client.wire_in.write(client.tcp.recv(65536))
+            try:
+                client.tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                pass
+        client.send_wire(client.wire_out.read() + client.encrypt(request()))
+        assert asked.wait(TIMEOUT)
+        assert select.select([client.tcp], [], [], 0)[0] == []
+        may_answer.set()
+        assert client.response().status == 200
+        assert client.tls.session.has_ticket
+    with proxy.connect(context=context) as client:
+        assert len(client.tcp.recv(65536)) > 2 * TICKET_RECORD_MIN
 
 
 def test_no_tickets_if_so_configured(proxy, version):

@@ -162,6 +162,7 @@ static void test_loads_the_examples(void **state)
 {
 	static const char *const paths[] = {
 		"config/sallyport.yaml",
+		"config/examples/acme.yaml",
 		"config/examples/one-app.yaml",
 		"config/examples/several-apps.yaml",
 		"config/examples/container.yaml",

@@ -5,11 +5,65 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "config/expand.h"
 #include "loading.h"
+
+/* A file with a value in it, and the variables that lead to it. */
+static char path_of_file[] = "/tmp/sallyport-variable-XXXXXX";
+
+static char *find_variable(const char *name)
+{
+	static struct {
+		const char *name;
+		char value[24]; /* "@": the path of the file */
+	} table[] = {
+		{"SECRET_FILE", "@"}, {"EMPTY", ""},
+		{"EMPTY_FILE", "@"},  {"BOTH", "x"},
+		{"BOTH_FILE", "@"},   {"PLAIN", "y"},
+		{"PLAIN_FILE", ""},   {"MISSING_FILE", "/nonexistent/secret"},
+		{"FOLDER_FILE", "/"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(table); i++)
+		if (strcmp(table[i].name, name) == 0)
+			return table[i].value[0] == '@' ? path_of_file : table[i].value;
+	return NULL;
+}
+
+static char *(*lookup)(const char *name) = loading_lookup;
+
+static void write_file(const char *content, size_t size)
+{
+	FILE *file = fopen(path_of_file, "wb");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(content, 1, size, file), size);
+	assert_int_equal(fclose(file), 0);
+}
+
+static int begin_files(void **state)
+{
+	(void)state;
+	memcpy(path_of_file, "/tmp/sallyport-variable-XXXXXX", sizeof(path_of_file));
+
+	int file = mkstemp(path_of_file);
+
+	assert_true(file >= 0);
+	assert_int_equal(close(file), 0);
+	lookup = find_variable;
+	return 0;
+}
+
+static int end_files(void **state)
+{
+	(void)state;
+	lookup = loading_lookup;
+	return unlink(path_of_file);
+}
 
 /* Expands `- text` and returns the item's text, or data == NULL if there was an error. */
 static struct span expanded(const char *text, char *ret_text, size_t size, struct place *ret_place)
@@ -26,7 +80,7 @@ static struct span expanded(const char *text, char *ret_text, size_t size, struc
 
 	assert_non_null(source);
 	assert_int_equal(document_read(&document, span_of_string(source), &diagnostics), OK);
-	assert_int_equal(expand_document(&document, loading_lookup, &diagnostics), OK);
+	assert_int_equal(expand_document(&document, lookup, &diagnostics), OK);
 	assert_int_equal(document.root->first->kind == NODE_BROKEN, diagnostics.errors > 0);
 	if (diagnostics.errors == 0) {
 		(void)snprintf(ret_text, size, "%s", document.root->first->text.data);
@@ -75,6 +129,58 @@ static void test_expands(void **state)
 	check_expanded("$$$$", "$$");
 	check_expanded("$${HOST}", "${HOST}");
 	check_expanded("$$${PORT}", "$8443");
+}
+
+static void check_file(const char *content, const char *text, const char *expected)
+{
+	write_file(content, strlen(content));
+	check_expanded(text, expected);
+}
+
+static void test_takes_values_from_files(void **state)
+{
+	(void)state;
+	check_file("of a file", "<${SECRET}>", "<of a file>");
+	check_file("line\n", "${SECRET}", "line");
+	check_file("line\r\n", "${SECRET:-other}", "line");
+	check_file("line\n", "${EMPTY}", "line"); /* empty is as good as not set */
+	check_file("unread", "${PLAIN}", "y");    /* and so is no file */
+	check_file("", "${SECRET:-other}", "other");
+	check_file("", "\"<${SECRET}>\"", "<>");
+	check_file("${HOST}$", "${SECRET}", "${HOST}$"); /* once only */
+	check_file("name", "${SECRET_FILE}", path_of_file);
+}
+
+static void test_refuses_files(void **state)
+{
+	enum { ROOM = EXPAND_VALUE_MAX + 3 };
+	static char large[ROOM];
+
+	(void)state;
+	write_file("file", strlen("file"));
+	check_error("a${BOTH}", 2, 7);
+	check_error("${MISSING}", 1, 10);
+	check_error("${FOLDER:-other}", 1, 16);
+	write_file("two\nlines\n", strlen("two\nlines\n"));
+	check_error("${SECRET}", 1, 9);
+	write_file("nul\0", 4);
+	check_error("${SECRET}", 1, 9);
+	/* As much as fits, with a line end; then a byte more; then more than is read. */
+	memset(large, 'x', sizeof(large));
+	large[EXPAND_VALUE_MAX] = '\n';
+	write_file(large, EXPAND_VALUE_MAX + 1);
+
+	static char out[ROOM + 8];
+	struct place place;
+
+	assert_int_equal(expanded("${SECRET}", out, sizeof(out), &place).size, EXPAND_VALUE_MAX);
+	large[EXPAND_VALUE_MAX] = 'x';
+	write_file(large, EXPAND_VALUE_MAX + 1);
+	check_error("${SECRET}", 1, 9);
+	large[EXPAND_VALUE_MAX] = '\r';
+	large[EXPAND_VALUE_MAX + 1] = '\n';
+	write_file(large, EXPAND_VALUE_MAX + 3);
+	check_error("${SECRET}", 1, 9);
 }
 
 static void test_expands_exactly_once(void **state)
@@ -159,6 +265,8 @@ static char *lookup_large(const char *name)
 {
 	static char value[EXPAND_VALUE_MAX + 2];
 
+	if (strstr(name, "_FILE"))
+		return NULL;
 	memset(value, 'x', sizeof(value) - 1);
 	value[name[0] == 'M' ? EXPAND_VALUE_MAX : EXPAND_VALUE_MAX + 1] = '\0';
 	return value;
@@ -191,6 +299,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_expands),
+		cmocka_unit_test_setup_teardown(test_takes_values_from_files, begin_files, end_files),
+		cmocka_unit_test_setup_teardown(test_refuses_files, begin_files, end_files),
 		cmocka_unit_test(test_expands_exactly_once),
 		cmocka_unit_test(test_notes_variables_of_the_request),
 		cmocka_unit_test(test_leaves_keys_alone),

@@ -74,10 +74,11 @@ static struct config *load(struct span source)
 	return config;
 }
 
-/* A route has one of cluster, redirect and answer. */
+/* A route has one of cluster, redirect and answer; challenges have either a folder or a cluster. */
 static bool excludes_others(struct span key)
 {
-	return span_starts_with(key, SPAN("redirect:")) || span_starts_with(key, SPAN("answer:"));
+	return span_starts_with(key, SPAN("redirect:")) || span_starts_with(key, SPAN("answer:")) ||
+	       span_starts_with(key, SPAN("acme_challenge:"));
 }
 
 /* The reference with each `#key: value` set, and what stands below it after `#` in that column. */

@@ -12,6 +12,9 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
+#if defined(SALLYPORT_LIBCRYPTO)
+#include "crypto/aead_libcrypto.h"
+#endif
 #include "crypto/start.h"
 
 /* The library wants it for the age of tickets; in the program tls/ has it. */
@@ -133,3 +136,15 @@ int cases_open(void **state)
 	is_open = true;
 	return 0;
 }
+
+#if defined(SALLYPORT_LIBCRYPTO)
+int cases_open_on_libcrypto(void **state)
+{
+	int code = cases_open(state);
+
+	aead_engine = aead_libcrypto_open();
+	assert_non_null(aead_engine);
+	assert_int_equal(strncmp(aead_engine->name, "OpenSSL 3", 9), 0);
+	return code;
+}
+#endif

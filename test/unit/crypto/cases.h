@@ -42,5 +42,9 @@ void cases_public_half(mbedtls_pk_context *key, mbedtls_pk_context *ret_public);
 
 /* For cmocka: crypto_start() with known answers. */
 int cases_open(void **state);
+#if defined(SALLYPORT_LIBCRYPTO)
+/* The same, and AES-GCM and ChaCha20-Poly1305 by libcrypto even if there is ipsec-mb. */
+int cases_open_on_libcrypto(void **state);
+#endif
 
 #endif

@@ -58,16 +58,24 @@ static void test_providers(void **state)
 	(void)state;
 	for (enum crypto_primitive i = 0; i < CRYPTO_PRIMITIVE_COUNT; i++)
 		assert_true(strlen(crypto_primitive_name(i)) > 2);
-#if !defined(SALLYPORT_IPSEC_MB)
+#if !defined(SALLYPORT_AEAD)
 	assert_string_equal(crypto_provider(CRYPTO_AES_GCM), "built in");
+#elif !defined(SALLYPORT_IPSEC_MB)
+	assert_int_equal(strncmp(crypto_provider(CRYPTO_AES_GCM), "OpenSSL 3", 9), 0);
 #else
 	/* Only a CPU with the instructions uses it. */
 	if (__builtin_cpu_supports("aes") && __builtin_cpu_supports("pclmul"))
 		assert_int_equal(strncmp(crypto_provider(CRYPTO_AES_GCM), "ipsec-mb ", 9), 0);
 #endif
 #if defined(SALLYPORT_LIBCRYPTO)
-	assert_int_equal(strncmp(crypto_provider(CRYPTO_X25519), "OpenSSL 3", 9), 0);
+	assert_int_equal(strncmp(crypto_provider(CRYPTO_ECDSA), "OpenSSL 3", 9), 0);
+#if defined(SALLYPORT_LIBSODIUM)
+	assert_int_equal(strncmp(crypto_provider(CRYPTO_X25519), "libsodium ", 10), 0);
 #else
+	assert_int_equal(strncmp(crypto_provider(CRYPTO_X25519), "OpenSSL 3", 9), 0);
+#endif
+#else
+	assert_string_equal(crypto_provider(CRYPTO_ECDSA), "built in");
 	assert_string_equal(crypto_provider(CRYPTO_X25519), "built in");
 	assert_string_equal(crypto_provider(CRYPTO_SHA2), "built in");
 #endif

@@ -122,5 +122,10 @@ int main(void)
 		cmocka_unit_test(test_threads),
 	};
 
-	return cmocka_run_group_tests(tests, cases_open, NULL);
+	int failed = cmocka_run_group_tests(tests, cases_open, NULL);
+
+#if defined(SALLYPORT_LIBCRYPTO)
+	failed += cmocka_run_group_tests_name("on libcrypto", tests, cases_open_on_libcrypto, NULL);
+#endif
+	return failed;
 }

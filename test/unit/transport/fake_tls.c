@@ -11,6 +11,7 @@ struct tls_session {
 	enum error error;
 	bool is_closed;
 	unsigned small_begins;
+	bool has_tickets;
 	size_t pending; /* bytes of a record that is begun, still at the front of wire_in */
 };
 
@@ -55,6 +56,11 @@ bool tls_session_has_pending(const struct tls_session *session)
 	return session->pending > 0;
 }
 
+bool tls_session_left_tickets(const struct tls_session *session)
+{
+	return session->has_tickets;
+}
+
 /* No test here lets keys grow old. */
 bool tls_session_is_worn(const struct tls_session *session)
 {
@@ -76,6 +82,10 @@ static bool read_control(struct tls_session *session, struct buffer *wire_in,
 
 	if (session->phase == TLS_HELLO && byte == 'H') {
 		(void)buffer_put(wire_out, SPAN("S"));
+		session->phase = TLS_OPEN;
+	} else if (session->phase == TLS_HELLO && byte == 'T') {
+		(void)buffer_put(wire_out, SPAN("t"));
+		session->has_tickets = true;
 		session->phase = TLS_OPEN;
 	} else if (session->phase == TLS_HELLO && byte == 'G') {
 		(void)fail(session, ERROR_TLS_PLAIN_HTTP);

@@ -1,8 +1,8 @@
 /*
- * A TLS session that any test can speak: `H` is its hello, which it answers with `S`; then come
- * records, `r`, a byte of length and that many bytes in upper case for lower; `c` is close_notify,
- * `!` an alert (answered with `a`). It keeps the rules of tls/session.h on what may block and what
- * moves.
+ * A TLS session that any test can speak: `H` is its hello, which it answers with `S`, and `T` one
+ * that it answers with a ticket, `t`; then come records, `r`, a byte of length and that many bytes
+ * in upper case for lower; `c` is close_notify, `!` an alert (answered with `a`). It keeps the
+ * rules of tls/session.h on what may block and what moves.
  */
 #ifndef SALLYPORT_TEST_TRANSPORT_FAKE_TLS_H
 #define SALLYPORT_TEST_TRANSPORT_FAKE_TLS_H

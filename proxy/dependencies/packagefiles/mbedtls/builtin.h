@@ -12,7 +12,7 @@
 #include <mbedtls/sha512.h>
 #include <stddef.h>
 
-#if defined(SALLYPORT_IPSEC_MB)
+#if defined(SALLYPORT_AEAD)
 #include <mbedtls/chachapoly.h>
 #include <mbedtls/gcm.h>
 

@@ -51,7 +51,7 @@
 #elif defined(__aarch64__)
 #define MBEDTLS_AESCE_C /* the same on Arm */
 #endif
-#if defined(SALLYPORT_IPSEC_MB) /* these come from proxy/crypto, on the library ipsec-mb */
+#if defined(SALLYPORT_AEAD) /* these come from proxy/crypto, on ipsec-mb or libcrypto */
 #define MBEDTLS_GCM_ALT
 #define MBEDTLS_CHACHAPOLY_ALT
 #endif
@@ -113,6 +113,7 @@
 /* --- PSA: the key exchange and key schedule of TLS 1.3 use it ------------------------------ */
 
 #define MBEDTLS_PSA_CRYPTO_C
+#define MBEDTLS_PSA_ASSUME_EXCLUSIVE_BUFFERS /* no other process sees what it is given: no copies */
 #define MBEDTLS_PSA_KEY_STORE_DYNAMIC /* handshakes in flight are not limited to 32 key slots */
 
 /* --- TLS ----------------------------------------------------------------------------------- */
