@@ -123,6 +123,11 @@ static struct setup *setup_of(void *owner)
 	return ((struct server *)owner)->setup;
 }
 
+static const struct renewal *renewal_of(void *owner)
+{
+	return ((struct server *)owner)->renewal;
+}
+
 static bool is_draining(void *owner)
 {
 	return ((struct server *)owner)->is_draining;
@@ -437,6 +442,7 @@ static enum error open_administration(struct server *server)
 		.reload = &server->reload,
 		.server = server,
 		.setup = setup_of,
+		.renewal = renewal_of,
 		.is_draining = is_draining,
 		.drain = end,
 	};
