@@ -128,6 +128,7 @@ static bool step_write(struct connection *connection)
 {
 	struct wire *wire = connection->wire;
 	size_t head_size = connection->answer_head.size;
+	size_t left = head_size + connection->answer.size - connection->written;
 
 	if (wire->phase == WIRE_FAILED || wire->out_failed ||
 	    !wire_open_out(wire, head_size + connection->answer.size - connection->written)) {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "config/config_schema.h"
@@ -45,6 +46,39 @@ static enum error decode(struct config *config, struct span directory, const str
 	return error;
 }
 
+/* Relative paths of variables begin where the program was started. */
+static enum error copy_absolute(struct arena *arena, struct span path, struct span *ret_path)
+{
+	char whole[2 * PATH_MAX];
+	char folder[PATH_MAX];
+
+	if (span_starts_with(path, SPAN("/")) || !getcwd(folder, sizeof(folder)) ||
+	    path.size >= PATH_MAX)
+		return arena_copy(arena, path, ret_path);
+	(void)snprintf(whole, sizeof(whole), "%s/%s", folder, path.data);
+	return arena_copy(arena, span_of_string(whole), ret_path);
+}
+
+static enum error take_value_files(struct config *config, const struct document *document)
+{
+	struct config_text_list *list = &config->value_files;
+	enum error error = OK;
+
+	*list = (struct config_text_list){0};
+	if (document->file_count == 0)
+		return OK;
+	list->items = arena_new(&config->arena, document->file_count, sizeof(*list->items));
+	if (!list->items)
+		return ERROR_OUT_OF_MEMORY;
+	for (struct document_file *file = document->files; file && !error; file = file->next) {
+		struct config_text *item = &list->items[list->count++];
+
+		item->place = file->place;
+		error = copy_absolute(&config->arena, file->path, &item->text);
+	}
+	return error;
+}
+
 /* As config_load_text(), but with ERROR_CONFIG too there is a config, if it could be decoded. */
 static enum error load_text(struct span name, struct span directory, struct span source,
                             char *(*lookup)(const char *name), struct diagnostics *diagnostics,
@@ -73,6 +107,8 @@ static enum error load_text(struct span name, struct span directory, struct span
 		error = expand_document(&document, lookup, diagnostics);
 	if (!error)
 		error = decode(config, directory, document.root, diagnostics);
+	if (!error)
+		error = take_value_files(config, &document);
 	document_done(&document);
 	if (error) {
 		config_free(config);

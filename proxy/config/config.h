@@ -275,6 +275,7 @@ struct config {
 	struct config_tracing tracing;
 	struct config_metrics metrics;
 	struct config_admin admin;
+	struct config_text_list value_files; /* of variables in the file (config/expand.h); absolute */
 	struct arena arena;
 };
 

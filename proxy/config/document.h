@@ -63,10 +63,19 @@ struct node {
 	struct node_variable *variables; /* of a scalar; config/expand.h finds them */
 };
 
+/* A file whose content has become part of a scalar (config/expand.h). */
+struct document_file {
+	struct document_file *next; /* in the order of the text */
+	struct span path;
+	struct place place; /* of what stands for its content */
+};
+
 struct document {
 	struct node *root;  /* NULL until read */
 	struct span source; /* Borrows: the file's text, UTF-8, without BOM */
 	size_t nodes;
+	struct document_file *files;
+	size_t file_count;
 	struct arena arena;
 };
 

@@ -19,7 +19,8 @@ struct expansion {
 	struct span rest; /* what is still to be looked through */
 	size_t dollars;   /* `$` passed so far */
 	struct text expanded;
-	struct arena *arena; /* for variables of the request */
+	struct document *document; /* its arena is for variables of the request and for `last_file` */
+	struct document_file **last_file;
 	struct node_variable **last_variable;
 	bool failed;
 	bool starved; /* no memory for one of them */
@@ -128,6 +129,21 @@ static struct span without_line_end(struct span value)
 	return value;
 }
 
+static void note_file(struct expansion *expansion, const char *path, size_t length)
+{
+	struct document *document = expansion->document;
+	struct document_file *file = arena_new(&document->arena, 1, sizeof(*file));
+
+	if (!file || arena_copy(&document->arena, span_of_string(path), &file->path)) {
+		expansion->starved = true;
+		return;
+	}
+	file->place = place_of_dollar(expansion->node, expansion->dollars, length);
+	*expansion->last_file = file;
+	expansion->last_file = &file->next;
+	document->file_count++;
+}
+
 /* Adds what the file holds that the variable `key` names; if that is nothing, the fallback. */
 static void add_file(struct expansion *expansion, const char *key, const char *path,
                      const struct span *fallback, size_t length)
@@ -135,6 +151,7 @@ static void add_file(struct expansion *expansion, const char *key, const char *p
 	struct text subject;
 	struct text content;
 
+	note_file(expansion, path, length);
 	text_init(&subject, NAME_MAX_BYTES + 100);
 	text_init(&content, EXPAND_VALUE_MAX + 2); /* with a line end */
 	text_printf(&subject, "the file of the environment variable \"%s\"", key);
@@ -196,9 +213,9 @@ static void add_variable(struct expansion *expansion, struct span name, const st
 /* Notes a variable of the request, for whoever knows what may hold one. */
 static void note_variable(struct expansion *expansion, struct span name, size_t length)
 {
-	struct node_variable *variable = arena_new(expansion->arena, 1, sizeof(*variable));
+	struct node_variable *variable = arena_new(&expansion->document->arena, 1, sizeof(*variable));
 
-	if (!variable || arena_copy(expansion->arena, name, &variable->name)) {
+	if (!variable || arena_copy(&expansion->document->arena, name, &variable->name)) {
 		expansion->starved = true;
 		return;
 	}
@@ -286,6 +303,7 @@ static enum error expand_scalar(struct document *document, struct expansion *exp
 enum error expand_document(struct document *document, char *(*lookup)(const char *name),
                            struct diagnostics *diagnostics)
 {
+	struct document_file **last_file = &document->files;
 	enum error error = OK;
 
 	for (struct node *node = document->root; node && !error; node = node_after(node)) {
@@ -296,12 +314,14 @@ enum error expand_document(struct document *document, char *(*lookup)(const char
 			.node = node,
 			.lookup = lookup,
 			.diagnostics = diagnostics,
-			.arena = &document->arena,
+			.document = document,
+			.last_file = last_file,
 			.last_variable = &node->variables,
 		};
 
 		text_init(&expansion.expanded, EXPAND_VALUE_MAX);
 		error = expand_scalar(document, &expansion);
+		last_file = expansion.last_file;
 		text_done(&expansion.expanded);
 	}
 	return error;

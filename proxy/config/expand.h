@@ -10,6 +10,9 @@
  * an error, for nobody could tell which one counts. Without a folder in front the path begins
  * where the program was started, not where the document is.
  *
+ * Such files are noted in `document->files`: whoever confines the process must let it read them
+ * again.
+ *
  * A name with a dot in it, as in `${client.address}`, is no variable of the environment but one of
  * each request. It is taken out of the text and noted at the node, with the place where its value
  * goes; so what a variable of the environment holds can never become one.

@@ -80,8 +80,8 @@ static enum error enter(const struct config *config, const struct confinement *c
 	return error;
 }
 
-enum error lockdown_new(const struct config *config, struct log_sink *const sinks[LOG_STREAM_COUNT],
-                        const struct address *socket, struct log *log,
+enum error lockdown_new(const struct config *config, const struct address *admin,
+                        struct log_sink *const sinks[LOG_STREAM_COUNT], struct log *log,
                         struct lockdown **ret_lockdown, struct text *why)
 {
 	struct lockdown *lockdown = memory_new(1, sizeof(*lockdown));
@@ -89,8 +89,8 @@ enum error lockdown_new(const struct config *config, struct log_sink *const sink
 
 	if (!error)
 		error = confinement_new(config, &lockdown->confinement, why);
-	if (!error && socket && socket->kind == ADDRESS_UNIX)
-		error = confinement_permit_socket(lockdown->confinement, socket->host);
+	if (!error && admin && admin->kind == ADDRESS_UNIX)
+		error = confinement_add_socket(lockdown->confinement, admin->host);
 	if (!error) {
 		give_logs(lockdown->confinement, sinks);
 		error = enter(config, lockdown->confinement, log, why);

@@ -123,6 +123,11 @@ static struct setup *setup_of(void *owner)
 	return ((struct server *)owner)->setup;
 }
 
+static const struct renewal *renewal_of(void *owner)
+{
+	return ((struct server *)owner)->renewal;
+}
+
 static bool is_draining(void *owner)
 {
 	return ((struct server *)owner)->is_draining;
@@ -371,19 +376,11 @@ static enum error open_handshakes(struct server *server)
 	return error;
 }
 
-static enum error open_workers(struct server *server)
+/* `sockets`: one for each worker and listener. */
+static enum error open_workers(struct server *server, const int *sockets)
 {
-	int *sockets;
-	enum error error = bindings_open(&server->bindings, server->setup, &sockets, server->why);
+	enum error error = OK;
 
-	if (error)
-		return error;
-	/* Before the workers, who look names up, for which libuv starts threads. */
-	const struct admin_socket *admin = &server->administration.socket;
-
-	error = lockdown_new(server->setup->config, server->shared.sinks.of,
-	                     admin->fd >= 0 ? &admin->address : NULL, &server->log, &server->lockdown,
-	                     server->why);
 	server->shared.setup = server->setup;
 	atomic_store(&server->shared.budget.max, server->setup->config->limits.memory);
 	server->shared.on_worker_stepped = on_worker_stepped;
@@ -392,7 +389,20 @@ static enum error open_workers(struct server *server)
 	for (size_t i = 0; i < server->worker_count && !error; i++)
 		error = worker_new(&server->shared, i, &sockets[i * server->setup->listener_count],
 		                   &server->workers[i]);
-	memory_free(sockets);
+	return error;
+}
+
+/* All that needs rights is opened; then they are given up, before there is a second thread. */
+static enum error open_doors(struct server *server, int **ret_sockets)
+{
+	enum error error = bindings_open(&server->bindings, server->setup, ret_sockets, server->why);
+
+	if (!error)
+		error =
+			administration_bind(&server->administration, server->setup, &server->log, server->why);
+	if (!error)
+		error = lockdown_new(server->setup->config, administration_address(&server->administration),
+		                     server->shared.sinks.of, &server->log, &server->lockdown, server->why);
 	return error;
 }
 
@@ -433,6 +443,7 @@ static enum error open_administration(struct server *server)
 		.reload = &server->reload,
 		.server = server,
 		.setup = setup_of,
+		.renewal = renewal_of,
 		.is_draining = is_draining,
 		.drain = end,
 	};
@@ -457,6 +468,7 @@ static void tell_ready(struct server *server)
 
 static enum error start(struct server *server)
 {
+	int *sockets = NULL;
 	enum error error = open_log(server);
 
 	if (!error)
@@ -467,10 +479,10 @@ static enum error start(struct server *server)
 		error = open_handshakes(server);
 	}
 	if (!error)
-		error =
-			administration_bind(&server->administration, server->setup, &server->log, server->why);
+		error = open_doors(server, &sockets);
 	if (!error)
-		error = open_workers(server);
+		error = open_workers(server, sockets);
+	memory_free(sockets);
 	if (!error)
 		error = open_renewal(server, &server->renewal);
 	if (!error)

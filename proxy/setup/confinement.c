@@ -26,7 +26,6 @@ struct confinement {
 enum need_kind {
 	NEED_FILE,   /* which may be replaced */
 	NEED_PATH,   /* that one file or folder */
-	NEED_FOLDER, /* which may not be there yet */
 	NEED_SOCKET, /* a unix socket to listen on */
 	NEED_UNIX,   /* one to connect to */
 	NEED_SYSLOG, /* datagrams to the server of the log */
@@ -42,7 +41,7 @@ struct need {
 	uint16_t port;
 	bool is_unix;
 	struct place place;
-	char key[KEY_SIZE + 32]; /* the path of the configuration's key */
+	char key[KEY_SIZE]; /* the path of the configuration's key */
 };
 
 struct needs {
@@ -126,18 +125,24 @@ static void need_tls(struct needs *needs, const struct config_tls *tls, size_t l
 		need_file(needs, &tls->ticket_keys->file, PERMIT_READ, key, ".ticket_keys.file");
 }
 
-static void need_acme(struct needs *needs, const struct config_listener *listener, size_t index)
+/* Clients of ACME make the folder below their web root anew each time, and the one above it. */
+static void need_challenges(struct needs *needs, const struct config_text *directory,
+                            size_t listener)
 {
-	char key[KEY_SIZE];
+	static const struct span below_root = SPAN_INIT("/.well-known/acme-challenge");
+	struct span path = directory->text;
+	struct need need = of_file(directory, PERMIT_READ);
+	char root[PATH_MAX];
+	char key[64];
 
-	if (!listener->acme_challenge || !listener->acme_challenge->directory.text.data)
+	if (path.size == 0)
 		return;
-
-	struct need need = of_file(&listener->acme_challenge->directory, PERMIT_READ);
-
-	/* Its parents too: certbot makes the folder, and removes it. */
-	(void)snprintf(key, sizeof(key), "listeners[%zu].acme_challenge", index);
-	need.kind = NEED_FOLDER;
+	if (path.size < sizeof(root) && span_ends_with_nocase(path, below_root)) {
+		(void)snprintf(root, sizeof(root), "%.*s", (int)(path.size - below_root.size), path.data);
+		need.kind = NEED_PATH;
+		need.path = root;
+	}
+	(void)snprintf(key, sizeof(key), "listeners[%zu].acme_challenge", listener);
 	tell(needs, &need, key, ".directory");
 }
 
@@ -151,10 +156,8 @@ static void need_listeners(struct needs *needs)
 		need_address(needs, &listener->address, listener->address_text.place, PERMIT_BIND, key);
 		if (listener->tls)
 			need_tls(needs, listener->tls, i);
-		need_acme(needs, listener, i);
-		(void)snprintf(key, sizeof(key), "listeners[%zu].acme_challenge", i);
 		if (listener->acme_challenge)
-			need_file(needs, &listener->acme_challenge->directory, PERMIT_READ, key, ".directory");
+			need_challenges(needs, &listener->acme_challenge->directory, i);
 	}
 }
 
@@ -226,6 +229,15 @@ static void need_sandbox(struct needs *needs)
 		need_ports(needs, &sandbox->ports[i]);
 }
 
+/* Read again at each reload. */
+static void need_value_files(struct needs *needs)
+{
+	const struct config_text_list *files = &needs->config->value_files;
+
+	for (size_t i = 0; i < files->count; i++)
+		need_file(needs, &files->items[i], PERMIT_READ, "", "");
+}
+
 static void need_syslog(struct needs *needs)
 {
 	const struct config_logging *logging = &needs->config->logging;
@@ -246,6 +258,7 @@ static enum error walk(struct needs *needs)
 
 	if (config->path)
 		tell(needs, &file, "", "");
+	need_value_files(needs);
 	need_listeners(needs);
 	need_clusters(needs);
 	need_routes(needs);
@@ -267,23 +280,6 @@ static bool is_special(const char *path)
 	return stat(path, &facts) == 0 && !S_ISREG(facts.st_mode) && !S_ISDIR(facts.st_mode);
 }
 
-/* Of one that is not there yet, the folder above it that is. */
-static enum error permit_folder(struct permits *permits, const struct need *need)
-{
-	char path[PATH_MAX];
-	enum error error = permits_add_file(permits, need->path, need->rights);
-
-	(void)snprintf(path, sizeof(path), "%s", need->path);
-	while (!error && strlen(path) > 1 && access(path, F_OK) < 0) {
-		char *slash = strrchr(path, '/');
-
-		if (!slash || slash == path)
-			return OK;
-		*slash = '\0';
-	}
-	return error ? error : permits_add_path(permits, path, need->rights);
-}
-
 static enum error permit(struct needs *needs, const struct need *need)
 {
 	struct permits *permits = needs->owner;
@@ -295,8 +291,6 @@ static enum error permit(struct needs *needs, const struct need *need)
 		return permits_add_file(permits, need->path, need->rights);
 	case NEED_PATH:
 		return permits_add_path(permits, need->path, need->rights);
-	case NEED_FOLDER:
-		return permit_folder(permits, need);
 	case NEED_SOCKET:
 		permits->unix_streams = true;
 		return permits_add_file(permits, need->path, need->rights);
@@ -424,20 +418,18 @@ enum error confinement_new(const struct config *config, struct confinement **ret
 	return OK;
 }
 
+enum error confinement_add_socket(struct confinement *confinement, const char *path)
+{
+	confinement->permits.unix_streams = true;
+	return permits_add_file(&confinement->permits, path, PERMIT_SOCKETS);
+}
+
 void confinement_free(struct confinement *confinement)
 {
 	if (!confinement)
 		return;
 	permits_done(&confinement->permits);
 	memory_free(confinement);
-}
-
-enum error confinement_permit_socket(struct confinement *confinement, const char *path)
-{
-	enum error error = permits_add_file(&confinement->permits, path, PERMIT_SOCKETS);
-
-	permits_tidy(&confinement->permits);
-	return error;
 }
 
 const struct login *confinement_user(const struct confinement *confinement)
@@ -466,7 +458,6 @@ static bool is_permitted(const struct comparison *comparison, const struct need 
 
 	switch (need->kind) {
 	case NEED_PATH:
-	case NEED_FOLDER:
 		return abi == 0 || permits_has_path(permits, need->path, need->rights);
 	case NEED_SOCKET:
 		return (abi == 0 || permits_has_file(permits, need->path, need->rights)) &&
@@ -491,7 +482,6 @@ static enum error compare(struct needs *needs, const struct need *need)
 {
 	static const char *const what[] = {
 		[NEED_FILE] = "the sandbox of the running proxy does not reach the folder of this file",
-		[NEED_FOLDER] = "the sandbox of the running proxy does not reach this",
 		[NEED_PATH] = "the sandbox of the running proxy does not reach this",
 		[NEED_SOCKET] = "the sandbox of the running proxy has no unix sockets in this folder",
 		[NEED_UNIX] = "the sandbox of the running proxy has no unix sockets",

@@ -287,7 +287,8 @@ def counters(page):
 def test_counters_do_not_go_back(start, recorder):
     """Over reloads, with listeners, routes and clusters that come and go."""
     app, other = recorder(answer_all), recorder(answer_all)
-    room = {"ports": [other.address.rpartition(":")[2]]}  # for the backend of a later setup
+    # It may connect to the other one after the reload.
+    room = {"ports": [int(other.address.rpartition(":")[2])]}
     proxy = start({"app": cluster(app)}, workers=2, sandbox=room)
     before = {}
     for round_number in range(4):

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -158,6 +159,48 @@ static void test_small_head_takes_the_target_along(void **state)
 	config_free(config);
 }
 
+static char file_of_variable[] = "/tmp/sallyport-value-XXXXXX";
+
+/* The file by its whole path, and by a path that begins where the program was started. */
+static char *lookup_files(const char *name)
+{
+	if (strcmp(name, "WHOLE_FILE") == 0)
+		return file_of_variable;
+	return strcmp(name, "PART_FILE") == 0 ? file_of_variable + strlen("/tmp/") : NULL;
+}
+
+/* Whoever confines the process must know them. */
+static void test_tells_the_files_of_variables(void **state)
+{
+	static const char text[] =
+		"listeners: [{address: \"127.0.0.1:80\"}]\n"
+		"routes: [{cluster: \"${WHOLE}\"}, {path: /x, cluster: \"${PART}\"}]\n"
+		"clusters: {app: {backends: [{address: \"a:1\"}]}}\n";
+	int before = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int file = mkstemp(file_of_variable);
+	struct config *config = NULL;
+
+	(void)state;
+	assert_true(before >= 0 && file >= 0);
+	assert_int_equal(write(file, "app\n", 4), 4);
+	(void)close(file);
+	assert_int_equal(chdir("/tmp"), 0);
+
+	enum error error = config_load_text(SPAN("site.yaml"), SPAN("/usr"), span_of_string(text),
+	                                    lookup_files, &diagnostics, &config);
+
+	assert_int_equal(fchdir(before), 0);
+	(void)close(before);
+	(void)unlink(file_of_variable);
+	assert_int_equal(error, OK);
+	assert_int_equal(config->value_files.count, 2);
+	for (size_t i = 0; i < 2; i++) {
+		check_text(config->value_files.items[i], file_of_variable);
+		assert_int_equal(config->value_files.items[i].place.line, 2);
+	}
+	config_free(config);
+}
+
 static void test_loads_the_examples(void **state)
 {
 	static const char *const paths[] = {
@@ -239,6 +282,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_loads_the_example_of_the_design, begin, end),
 		cmocka_unit_test_setup_teardown(test_expands_variables, begin, end),
 		cmocka_unit_test_setup_teardown(test_small_head_takes_the_target_along, begin, end),
+		cmocka_unit_test_setup_teardown(test_tells_the_files_of_variables, begin, end),
 		cmocka_unit_test_setup_teardown(test_loads_the_examples, begin, end),
 		cmocka_unit_test_setup_teardown(test_loads_a_file_by_its_path, begin, end),
 		cmocka_unit_test(test_tells_why_a_file_can_not_be_read),

@@ -16,10 +16,12 @@
 
 enum { NO_SANDBOX = 77 };
 
-static char *no_variables(const char *name)
+static char file_of_variable[] = "/var/tmp/sallyport-value-XXXXXX";
+
+/* VALUE comes from a file that is in no permitted folder. */
+static char *find_variable(const char *name)
 {
-	(void)name;
-	return NULL;
+	return strcmp(name, "VALUE_FILE") == 0 ? file_of_variable : NULL;
 }
 
 static struct config *load(const char *text, struct diagnostics *diagnostics)
@@ -27,7 +29,7 @@ static struct config *load(const char *text, struct diagnostics *diagnostics)
 	struct config *config = NULL;
 
 	assert_int_equal(config_load_text(SPAN("site.yaml"), SPAN("/usr"), span_of_string(text),
-	                                  no_variables, diagnostics, &config),
+	                                  find_variable, diagnostics, &config),
 	                 OK);
 	return config;
 }
@@ -109,6 +111,24 @@ static void test_new_folders_need_a_restart(void **state)
 	                 1);
 }
 
+/* Else the next reload could not read it. */
+static void test_files_of_variables_need_a_restart(void **state)
+{
+	int file = mkstemp(file_of_variable);
+
+	(void)state;
+	assert_true(file >= 0);
+	assert_int_equal(write(file, "app\n", 4), 4);
+	(void)close(file);
+
+	int errors = errors_of("listeners: [{address: \"127.0.0.1:18080\"}]\n"
+	                       "routes: [{cluster: \"${VALUE}\"}]\n"
+	                       "clusters: {app: {backends: [{address: \"127.0.0.1:18081\"}]}}\n");
+
+	(void)unlink(file_of_variable);
+	assert_int_equal(errors, 1);
+}
+
 static void test_names_and_unix_sockets_need_a_restart(void **state)
 {
 	(void)state;
@@ -147,6 +167,7 @@ int main(void)
 		cmocka_unit_test(test_kept_ports_may_be_used),
 		cmocka_unit_test(test_new_ports_need_a_restart),
 		cmocka_unit_test(test_new_folders_need_a_restart),
+		cmocka_unit_test(test_files_of_variables_need_a_restart),
 		cmocka_unit_test(test_names_and_unix_sockets_need_a_restart),
 		cmocka_unit_test(test_a_group_needs_a_user),
 	};
