@@ -23,8 +23,6 @@ void confinement_review(const struct config *config, struct diagnostics *diagnos
 /* ERROR_OUT_OF_MEMORY, ERROR_NOT_FOUND (the user; `why` says it). */
 MUST_CHECK enum error confinement_new(const struct config *config,
                                       struct confinement **ret_confinement, struct text *why);
-/* One that is open already, and shall be removed in the end. ERROR_OUT_OF_MEMORY. */
-MUST_CHECK enum error confinement_add_socket(struct confinement *confinement, const char *path);
 /* NULL is allowed. */
 void confinement_free(struct confinement *confinement);
 
