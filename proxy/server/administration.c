@@ -111,7 +111,7 @@ enum error administration_bind(struct administration *administration, const stru
 	enum error error = process_metrics_new(&administration->process);
 
 	if (!error)
-		error = find_access(config, &access, why);
+		error = find_access(setup->config, &access, why);
 	if (error)
 		return error;
 	if (config_admin_is_auto(config))
@@ -192,13 +192,6 @@ void administration_update(struct administration *administration, const struct c
 		log_message(administration->view.log, LOG_WARNING, "restart_needed",
 		            "the socket of the admin interface stays as it is until the proxy is started "
 		            "anew: admin.address, mode, user and group do not change in a reload");
-}
-
-const char *administration_socket(const struct administration *administration)
-{
-	return administration->socket.fd >= 0 && administration->socket.address.kind == ADDRESS_UNIX
-	           ? administration->socket.address.host
-	           : NULL;
 }
 
 void administration_close(struct administration *administration)
