@@ -280,6 +280,23 @@ static bool is_special(const char *path)
 	return stat(path, &facts) == 0 && !S_ISREG(facts.st_mode) && !S_ISDIR(facts.st_mode);
 }
 
+/* A folder that is not there yet may be made later: the nearest one above it that is there, but
+ * never the root. */
+static enum error permit_path(struct permits *permits, const struct need *need)
+{
+	char path[PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "%s", need->path);
+	while (access(path, F_OK) < 0) {
+		char *slash = strrchr(path, '/');
+
+		if (!slash || slash == path)
+			return OK;
+		*slash = '\0';
+	}
+	return permits_add_path(permits, path, need->rights);
+}
+
 static enum error permit(struct needs *needs, const struct need *need)
 {
 	struct permits *permits = needs->owner;
@@ -290,7 +307,7 @@ static enum error permit(struct needs *needs, const struct need *need)
 			return permits_add_path(permits, need->path, need->rights);
 		return permits_add_file(permits, need->path, need->rights);
 	case NEED_PATH:
-		return permits_add_path(permits, need->path, need->rights);
+		return permit_path(permits, need);
 	case NEED_SOCKET:
 		permits->unix_streams = true;
 		return permits_add_file(permits, need->path, need->rights);
