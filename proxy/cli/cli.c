@@ -85,6 +85,14 @@ static enum exit_status explain_with(struct setup *setup, const struct options *
 	return status;
 }
 
+static enum exit_status try_sandbox_with(struct setup *setup, const struct options *options)
+{
+	enum exit_status status = sandbox_trial_print(setup, options);
+
+	setup_unref(setup);
+	return status;
+}
+
 /* Loads the setup and tells about it; then `go_on` does, with it: the reference is its own. */
 static enum exit_status load_and(const struct options *options,
                                  enum exit_status (*go_on)(struct setup *setup,
@@ -154,7 +162,7 @@ static enum exit_status command_explain(const struct options *options)
 
 static enum exit_status command_sandbox(const struct options *options)
 {
-	return load_and(options, sandbox_trial_print);
+	return load_and(options, try_sandbox_with);
 }
 
 static enum exit_status command_version(const struct options *options)

@@ -168,12 +168,14 @@ def test_certbot_obtains_and_renews(start_proxy, authority, certificate, shared_
         ),
         tls_listener(Certificate(live / "chain.pem", live / "key.pem")),
     ]
-    proxy = start_proxy(site(listeners, {"app": cluster(shared_recorder())}))
-    webroot.mkdir()
+    webroot.mkdir()  # at the start, so that the sandbox reaches what comes to be below it
+    folder = tmp_path / "certbot"
+    folder.mkdir()
+    sandbox = {"read": [str(folder)]}  # where links will lead to
+    proxy = start_proxy(site(listeners, {"app": cluster(shared_recorder())}, sandbox=sandbox))
     pebble = Pebble(tmp_path, authority.issue("pebble", "localhost"), authority.root, proxy.ports[0])
     try:
-        certbot = Certbot(tmp_path / "certbot", pebble, webroot)
-        certbot.folder.mkdir()
+        certbot = Certbot(folder, pebble, webroot)
         links = certbot.obtain(HOST)
         for name, own in (("fullchain.pem", "chain.pem"), ("privkey.pem", "key.pem")):
             (live / "new").symlink_to(links / name)
