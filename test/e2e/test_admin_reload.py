@@ -10,24 +10,15 @@ from support.messages import request
 from support.proxy import SANITIZER_REPORT, run_command
 
 
-DISCARD = 9
-
-
 @pytest.fixture
 def start(start_proxy, recorder):
     """A proxy, and a function that writes its file anew, changed by a function."""
 
     def start(**sections):
         backends = [recorder(), recorder()]
-<<<<<<< HEAD
-        room = {"ports": [DISCARD]}  # for the cluster that comes later
-        clusters = {"app": cluster(*backends)}
-        whole = site([plain_listener()], clusters, admin={}, sandbox=room, **sections)
-=======
         # The sandbox of a running proxy has no room for the ports of later backends.
         sections.setdefault("sandbox", {"landlock": False})
         whole = site([plain_listener()], {"app": cluster(*backends)}, admin={}, **sections)
->>>>>>> main
         proxy = start_proxy(whole)
         whole["listeners"][0]["address"] = f"127.0.0.1:{proxy.port}"
         whole["admin"] = {"address": proxy.admin.address}
@@ -55,7 +46,7 @@ def sallyport(variant):
 
 
 def add_cluster(whole):
-    whole["clusters"]["more"] = cluster(f"127.0.0.1:{DISCARD}")
+    whole["clusters"]["more"] = cluster("127.0.0.1:9")
     whole["routes"].append({"cluster": "more", "path": "/more/"})
 
 
