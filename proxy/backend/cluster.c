@@ -94,6 +94,7 @@ static void backend_init(struct backend *backend, struct cluster *cluster,
 		backend->addresses[0] = config->address;
 		backend->address_count = 1;
 	}
+	backend_metrics_init(backend, cluster->clusters->series);
 }
 
 static enum error cluster_init(struct cluster *cluster, struct clusters *clusters,
@@ -101,6 +102,7 @@ static enum error cluster_init(struct cluster *cluster, struct clusters *cluster
 {
 	cluster->clusters = clusters;
 	cluster->config = config;
+	cluster_metrics_init(cluster, clusters->series);
 	cluster->backends = memory_new(config->backend_count, sizeof(*cluster->backends));
 	if (!cluster->backends)
 		return ERROR_OUT_OF_MEMORY;
@@ -120,14 +122,21 @@ static void free_clusters(struct clusters *clusters)
 	memory_free(clusters);
 }
 
-enum error clusters_new(struct loop *loop, struct pool *pool, struct log *log,
-                        const struct config *config, struct clusters **ret_clusters)
+enum error clusters_new(struct loop *loop, struct pool *pool, struct series_table *series,
+                        struct log *log, const struct config *config,
+                        struct clusters **ret_clusters)
 {
 	struct clusters *clusters = memory_new(1, sizeof(*clusters));
 
 	if (!clusters)
 		return ERROR_OUT_OF_MEMORY;
-	*clusters = (struct clusters){.loop = loop, .pool = pool, .log = log, .references = 1};
+	*clusters = (struct clusters){
+		.loop = loop,
+		.pool = pool,
+		.series = series,
+		.log = log,
+		.references = 1,
+	};
 	clusters->clusters = memory_new(config->cluster_count, sizeof(*clusters->clusters));
 	if (config->cluster_count > 0 && !clusters->clusters)
 		goto fail;
@@ -148,6 +157,12 @@ fail:
 	return ERROR_OUT_OF_MEMORY;
 }
 
+static void close_idle(struct backend *backend)
+{
+	while (!list_is_empty(&backend->idle))
+		link_drop(LIST_OBJECT(backend->idle.next, struct link, node));
+}
+
 static void inherit_backend(struct backend *backend, const struct cluster *before)
 {
 	for (size_t i = 0; i < before->backend_count; i++) {
@@ -161,6 +176,9 @@ static void inherit_backend(struct backend *backend, const struct cluster *befor
 		}
 		backend->avoid_until_ms = old->avoid_until_ms;
 		backend->keep_alive = old->keep_alive;
+		backend->is_drained = old->is_drained;
+		backend->failure_count = old->failure_count;
+		backend->failure = old->failure;
 		return;
 	}
 }
@@ -186,8 +204,7 @@ static void close_backend(struct backend *backend)
 	lookup_cancel(backend->lookup);
 	backend->lookup = NULL;
 	deadline_clear(&backend->look_again);
-	while (!list_is_empty(&backend->idle))
-		link_drop(LIST_OBJECT(backend->idle.next, struct link, node));
+	close_idle(backend);
 }
 
 void clusters_close(struct clusters *clusters)
@@ -233,7 +250,8 @@ static bool take_once(struct attempts *attempts, size_t backend)
 /* Its name is being looked up for the first time. */
 static bool is_pending(const struct backend *backend)
 {
-	return backend->address_count == 0 && backend->lookup && !backend->is_unresolved;
+	return backend->address_count == 0 && backend->lookup && !backend->is_unresolved &&
+	       !backend->is_drained;
 }
 
 /*
@@ -254,8 +272,8 @@ static struct backend *next_backend(struct cluster *cluster, struct attempts *at
 		*ret_pending |= is_pending(backend);
 		if (backend->address_count == 0 && attempts->last == ERROR_NO_BACKEND)
 			attempts->last = ERROR_NAME_UNRESOLVED;
-		if (backend->address_count > 0 && (is_second_round || backend->avoid_until_ms <= now_ms) &&
-		    take_once(attempts, i))
+		if (backend->address_count > 0 && !backend->is_drained &&
+		    (is_second_round || backend->avoid_until_ms <= now_ms) && take_once(attempts, i))
 			return backend;
 	}
 	return NULL;
@@ -280,12 +298,16 @@ enum error cluster_take(struct cluster *cluster, struct attempts *attempts, bool
 		/* What has come since the loop last looked would pass for the answer. */
 		if (wire_is_quiet(link->transport.wire)) {
 			link_wake(link, on_event, owner);
+			++*backend->metrics.pool_hits;
 			*ret_link = link;
 			return OK;
 		}
 		link_note_closed(link);
+		++*backend->metrics.stale;
 		link_drop(link);
 	}
+	if (!fresh)
+		++*backend->metrics.pool_misses;
 	return link_new(backend, on_event, owner, ret_link);
 }
 
@@ -302,6 +324,7 @@ enum error cluster_take_again(struct backend *backend, wire_event *on_event, voi
 
 	if (!retry_budget_spend(&cluster->retries, loop_now_ms(cluster->clusters->loop)))
 		return ERROR_RETRY_BUDGET_SPENT;
+	++*backend->metrics.retries;
 	return link_new(backend, on_event, owner, ret_link);
 }
 
@@ -319,9 +342,19 @@ bool clusters_drop_idle(struct clusters *clusters)
 	return oldest != NULL;
 }
 
+void backend_set_drained(struct backend *backend, bool drained)
+{
+	backend->is_drained = drained;
+	if (drained)
+		close_idle(backend);
+}
+
 void backend_failed(struct backend *backend, struct attempts *attempts, enum error error)
 {
 	attempts->last = error;
+	backend_metrics_count_failure(backend, error);
+	backend->failure = error;
+	backend->failure_count++;
 	backend->avoid_until_ms =
 		loop_now_ms(backend->cluster->clusters->loop) + backend->cluster->config->timeouts.avoid_ms;
 }

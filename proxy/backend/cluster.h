@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "backend/backend_metrics.h"
 #include "backend/keep_alive.h"
 #include "backend/retry_budget.h"
 #include "base/address.h"
@@ -39,8 +40,13 @@ struct backend {
 	struct deadline look_again;
 	bool is_unresolved; /* the last lookup failed, and that was told */
 	uint64_t avoid_until_ms;
-	struct list idle; /* links, the one given back last comes first */
+	bool is_drained;        /* by an operator: no more exchanges are begun with it */
+	struct list idle;       /* links, the one given back last comes first */
+	size_t link_count;      /* all, those in use included */
+	uint64_t failure_count; /* times that backend_failed() was told */
+	enum error failure;     /* the last of them; OK: none */
 	struct keep_alive keep_alive;
+	struct backend_metrics metrics;
 	char text[ADDRESS_TEXT_SIZE];
 };
 
@@ -52,11 +58,13 @@ struct cluster {
 	size_t next_backend; /* of the round robin */
 	struct retry_budget retries;
 	size_t idle_count; /* over all backends; at most config->pool.idle_max */
+	struct cluster_metrics metrics;
 };
 
 struct clusters {
-	struct loop *loop; /* Borrows: from the worker, as all three */
+	struct loop *loop; /* Borrows: from the worker, as all four */
 	struct pool *pool;
+	struct series_table *series;
 	struct log *log; /* NULL: another worker tells the same */
 	struct cluster *clusters;
 	size_t cluster_count;
@@ -65,16 +73,17 @@ struct clusters {
 };
 
 /*
- * `config` must outlive the last link. `log`: NULL on all workers but one, since all look up the
- * same names. Begins to look up the backends' names; one that does not
- * resolve is told as a warning, and tried again by itself. ERROR_OUT_OF_MEMORY.
+ * `config` and `series` must outlive the last link. `log`: NULL on all workers but one, since all
+ * look up the same names. Begins to look up the backends' names; one that does not resolve is told
+ * as a warning, and tried again by itself. ERROR_OUT_OF_MEMORY.
  */
-MUST_CHECK enum error clusters_new(struct loop *loop, struct pool *pool, struct log *log,
+MUST_CHECK enum error clusters_new(struct loop *loop, struct pool *pool,
+                                   struct series_table *series, struct log *log,
                                    const struct config *config, struct clusters **ret_clusters);
 /*
  * After a reload: what is known of backends that were there before, in the cluster of the same name
  * at the same address, goes over to `clusters`: the addresses of names that are not yet looked up,
- * who could not be reached, and how long idle connections are kept.
+ * who could not be reached or is drained, and how long idle connections are kept.
  */
 void clusters_inherit(struct clusters *clusters, const struct clusters *before);
 /* Closes the idle connections and stops looking up. The rest goes with the last link. */
@@ -116,6 +125,12 @@ MUST_CHECK enum error cluster_take_again(struct backend *backend, wire_event *on
 /* Closes the idle link that would have been closed next, of any cluster: it frees a descriptor.
  * False: there is none. */
 bool clusters_drop_idle(struct clusters *clusters);
+/*
+ * Drained: no exchange begins with the backend any more, its idle connections are closed, and those
+ * in use when their exchange is over. What runs goes on; so do connections that are one client's
+ * alone (session/pinned.h). Not drained: it is used again.
+ */
+void backend_set_drained(struct backend *backend, bool drained);
 /* The backend could not be reached: it is passed over for a while. */
 void backend_failed(struct backend *backend, struct attempts *attempts, enum error error);
 

@@ -36,6 +36,9 @@ enum error link_new(struct backend *backend, wire_event *on_event, void *owner,
 	list_init(&link->node);
 	deadline_init(&link->idle_timeout, on_idle_timeout, link);
 	clusters_ref(clusters);
+	++*backend->metrics.connects;
+	++*backend->metrics.open;
+	backend->link_count++;
 	*ret_link = link;
 	return OK;
 }
@@ -47,6 +50,7 @@ static void leave_pool(struct link *link)
 	list_remove(&link->node);
 	link->idle_ms = loop_now_ms(clusters_of(link)->loop) - link->idle_since_ms;
 	link->backend->cluster->idle_count--;
+	--*link->backend->metrics.idle;
 	deadline_clear(&link->idle_timeout);
 }
 
@@ -126,7 +130,7 @@ void link_give_back(struct link *link)
 	if (limit_ms > cluster->config->pool.idle_timeout_ms)
 		limit_ms = cluster->config->pool.idle_timeout_ms;
 	if (!link_is_clean(link) || cluster->clusters->is_closed || idle_max == 0 || limit_ms == 0 ||
-	    is_one_clients) {
+	    is_one_clients || link->backend->is_drained) {
 		link_drop(link);
 		return;
 	}
@@ -135,6 +139,7 @@ void link_give_back(struct link *link)
 	link_keep(link, on_idle_event, link);
 	list_add_first(&link->backend->idle, &link->node);
 	cluster->idle_count++;
+	++*link->backend->metrics.idle;
 	link->idle_since_ms = loop_now_ms(loop);
 	loop_set_deadline(loop, &link->idle_timeout, limit_ms);
 }
@@ -147,6 +152,8 @@ void link_drop(struct link *link)
 	struct clusters *clusters = clusters_of(link);
 
 	leave_pool(link);
+	--*link->backend->metrics.open;
+	link->backend->link_count--;
 	transport_done(&link->transport, false);
 	memory_free(link);
 	clusters_unref(clusters);

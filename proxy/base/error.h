@@ -134,7 +134,12 @@
 	X(CLIENT_BUSY,              "too_many_requests_at_once", "too many requests at the same time",                429,   0, NEVER) \
 	X(ROUTE_BUSY,               "route_busy",               "too many requests of all clients at the same time",  503,   0, NEVER) \
 	X(CREDENTIALS_MISSING,      "credentials_missing",      "a user name and a password are needed",              401,   0, NEVER) \
-	X(CREDENTIALS_WRONG,        "credentials_wrong",        "the user name or the password is wrong",             401,   0, NEVER)
+	X(CREDENTIALS_WRONG,        "credentials_wrong",        "the user name or the password is wrong",             401,   0, NEVER) \
+	/* The admin interface */ \
+	X(ADMIN_HOST,               "admin_host_refused",       "Host must be localhost or a loopback address",       403,   0, NEVER) \
+	X(ADMIN_ORIGIN,             "admin_origin_refused",     "pages of other origins may not ask this",            403,   0, NEVER) \
+	X(ADMIN_FORM,               "admin_form_refused",       "a change needs the field X-Requested-With, or application/json", 403, 0, NEVER) \
+	X(ADMIN_METHOD,             "method_not_allowed",       "this page has another method",                       405,   0, NEVER)
 /* clang-format on */
 
 enum error {

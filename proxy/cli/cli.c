@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "cli/ask.h"
 #include "cli/command.h"
 #include "cli/compare.h"
 #include "cli/completion.h"
@@ -17,6 +18,7 @@
 #include "config/diagnostics.h"
 #include "config/nearest.h"
 #include "config/reference.h"
+#include "metrics/metric.h"
 #include "server/server.h"
 #include "setup/setup.h"
 #include "tls/library.h"
@@ -176,6 +178,17 @@ static enum exit_status command_config_reference(const struct options *options)
 	return EXIT_CLEAN;
 }
 
+static enum exit_status command_metrics_reference(const struct options *options)
+{
+	struct text text;
+
+	(void)options;
+	text_init(&text, OUTPUT_MAX);
+	metric_put_list(&text);
+	print_text(stdout, &text);
+	return EXIT_CLEAN;
+}
+
 static enum exit_status command_hash_password(const struct options *options)
 {
 	char hash[PASSWORD_HASH_SIZE];
@@ -284,9 +297,24 @@ static const struct command commands[] = {
      "--name does not give another.\n"
      "Exit status 0: the handshake would succeed, 1: it would not, or not for each client of\n"
      "--all, or the configuration is wrong.\n"},
+	{"status", NULL, OPTION_CONFIG | OPTION_ADMIN | OPTION_JSON, ask_status,
+     "show how the running proxy is: connections, failed handshakes, clusters, certificates",
+     "Asks its admin interface, which is found by --admin, else by the configuration.\n"
+     "Exit status 0: it has answered, 3: it has not.\n"},
+	{"reload", NULL, OPTION_CONFIG | OPTION_ADMIN | OPTION_JSON, ask_reload,
+     "let the running proxy read its configuration again, as SIGHUP does",
+     "What is wrong with the file is told as `check` does; then everything stays as it is.\n"
+     "Exit status 0: new connections have the new configuration, 1: the file is wrong, 3: it\n"
+     "could not be done, or no proxy answers.\n"},
+	{"healthcheck", NULL, OPTION_CONFIG | OPTION_ADMIN | OPTION_HEALTH, ask_health,
+     "tell in one line whether the running proxy is ready",
+     "For HEALTHCHECK of Docker and the like: it needs no shell.\n"
+     "Exit status 0: it is, 1: it is not, or it does not answer.\n"},
 	{"config-reference", NULL, 0, command_config_reference,
      "print the reference of every configuration key",
      "The output is a configuration file with every key and its default.\n"},
+	{"metrics-reference", NULL, 0, command_metrics_reference, "print the list of all metrics",
+     "A table in Markdown, as it stands in the README.\n"},
 	{"hash-password", NULL, 0, command_hash_password,
      "read a password from standard input and print its hash",
      "For basic_auth: a line NAME:HASH in its users_file, or a value in its users.\n"},

@@ -38,6 +38,15 @@ static const struct option_row {
 	{{"listener", required_argument, NULL, 'L'},
      OPTION_CLIENT,
      "    --listener ADDRESS   as in the configuration; default: the first with TLS"},
+	{{"admin", required_argument, NULL, 'A'},
+     OPTION_ADMIN,
+     "    --admin ADDRESS      of the admin interface: unix:/path or 127.0.0.1:PORT"},
+	{{"live", no_argument, NULL, 'i'},
+     OPTION_HEALTH,
+     "    --live               whether the process lives; default: whether it is ready"},
+	{{"ready", no_argument, NULL, 'r'},
+     OPTION_HEALTH,
+     "    --ready              whether requests will be answered"},
 	{{"json", no_argument, NULL, 'j'},
      OPTION_JSON,
      "    --json               for programs: one JSON object"},
@@ -79,6 +88,13 @@ static void apply(int option, struct options *options)
 		break;
 	case 'L':
 		options->listener = optarg;
+		break;
+	case 'A':
+		options->admin = optarg;
+		break;
+	case 'i':
+	case 'r':
+		options->live = option == 'i';
 		break;
 	case 'j':
 		options->json = true;

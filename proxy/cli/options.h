@@ -7,13 +7,15 @@
 #include <stdbool.h>
 
 enum option_bit {
-	OPTION_CONFIG = 1,  /* -c, --config FILE */
-	OPTION_JSON = 2,    /* --json */
-	OPTION_STRICT = 4,  /* --strict */
-	OPTION_NAME = 8,    /* NAME: an argument that may be missing */
-	OPTION_DIFF = 16,   /* --diff OTHER */
-	OPTION_OWN = 32,    /* -c, --config FILE; without it no file is read */
-	OPTION_CLIENT = 64, /* --name, --listener, and which client: for explain */
+	OPTION_CONFIG = 1,   /* -c, --config FILE */
+	OPTION_JSON = 2,     /* --json */
+	OPTION_STRICT = 4,   /* --strict */
+	OPTION_NAME = 8,     /* NAME: an argument that may be missing */
+	OPTION_DIFF = 16,    /* --diff OTHER */
+	OPTION_OWN = 32,     /* -c, --config FILE; without it no file is read */
+	OPTION_ADMIN = 128,  /* --admin ADDRESS */
+	OPTION_HEALTH = 256, /* --live, --ready */
+	OPTION_CLIENT = 64,  /* --name, --listener, and which client: for explain */
 };
 
 struct options {
@@ -27,6 +29,8 @@ struct options {
 	const char *client_hello; /* --client-hello */
 	bool all;                 /* --all */
 	bool clients;             /* --clients */
+	const char *admin;        /* --admin; NULL: not given */
+	bool live;                /* --live */
 	bool json;
 	bool strict;
 	bool help; /* -h, --help: with every command */

@@ -18,6 +18,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/span.h"
+#include "config/config_admin.h"
 #include "config/config_logging.h"
 #include "config/config_route.h"
 #include "config/config_sandbox.h"
@@ -233,6 +234,22 @@ struct config_timeouts {
 /* Where trusted proxies say who the client is. */
 enum config_trusted_field { CONFIG_TRUSTED_X_FORWARDED_FOR, CONFIG_TRUSTED_FORWARDED };
 
+/* What is done with traceparent (W3C Trace Context). */
+enum config_traceparent { CONFIG_TRACE_OFF, CONFIG_TRACE_PASS, CONFIG_TRACE_CREATE };
+
+/* Whose traces are gone on with. */
+enum config_trace_from { CONFIG_TRACE_FROM_TRUSTED, CONFIG_TRACE_FROM_ANYONE };
+
+struct config_tracing {
+	enum config_traceparent traceparent;
+	enum config_trace_from from;
+	uint64_t sample; /* per cent of the traces that begin here */
+};
+
+struct config_metrics {
+	uint64_t series_max; /* of one metric */
+};
+
 struct config {
 	const char *path; /* of the file, absolute; NULL: it came from memory */
 	struct config_listener *listeners;
@@ -255,6 +272,9 @@ struct config {
 	struct config_text user;  /* to become; not given: none */
 	struct config_text group; /* not given: those of the user */
 	struct config_sandbox sandbox;
+	struct config_tracing tracing;
+	struct config_metrics metrics;
+	struct config_admin admin;
 	struct config_text_list value_files; /* of variables in the file (config/expand.h); absolute */
 	struct arena arena;
 };

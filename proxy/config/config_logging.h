@@ -25,6 +25,10 @@ enum config_log_handshakes {
 /* clang-format off */
 #define CONFIG_LOG_FIELD_TABLE(X) \
 	X(ID,               "id") \
+	X(CONNECTION,       "connection") \
+	X(TRACE_ID,         "trace_id") \
+	X(SPAN_ID,          "span_id") \
+	X(PARENT_SPAN_ID,   "parent_span_id") \
 	X(CLIENT,           "client") \
 	X(PEER,             "peer") \
 	X(LISTENER,         "listener") \

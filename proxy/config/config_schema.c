@@ -1,8 +1,10 @@
 #include "config/config_schema.h"
 
+#include "config/admin_schema.h"
 #include "config/config.h"
 #include "config/limits_schema.h"
 #include "config/logging_schema.h"
+#include "config/observing_schema.h"
 #include "config/route_schema.h"
 #include "config/sandbox_schema.h"
 
@@ -519,6 +521,12 @@ static const struct schema_field top_fields[] = {
      .sentence = "The only group of `user`. Default: all that the user is in."},
 	{"sandbox", SCHEMA_STRUCT, false, AT(struct config, sandbox), .of = &config_sandbox_schema,
      .sentence = "What the process may do once it runs: only what this file asks for."},
+	{"tracing", SCHEMA_STRUCT, false, AT(struct config, tracing), .of = &config_tracing_schema,
+     .sentence = "Traces that go through several servers (W3C Trace Context)."},
+	{"metrics", SCHEMA_STRUCT, false, AT(struct config, metrics), .of = &config_metrics_schema,
+     .sentence = "What is counted, for Prometheus and its kin."},
+	{"admin", SCHEMA_STRUCT, false, AT(struct config, admin), .of = &config_admin_schema,
+     .sentence = "The admin interface, which `sallyport status` and `healthcheck` ask."},
 };
 
 const struct schema config_schema = {

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/admin_check.h"
 #include "config/equal_routes.h"
 #include "config/nearest.h"
 #include "config/route_check.h"
@@ -471,6 +472,7 @@ enum error rules_check(struct config *config, const struct node *root,
 	check_limits(config, root, diagnostics);
 	check_proxy_listeners(config, diagnostics);
 	check_proxy_pools(config, root, diagnostics);
+	admin_check(config, clusters_are_known(config, root), diagnostics);
 	if (diagnostics->errors == 0) /* else it may only be that a route is wrong */
 		check_unused_clusters(config, diagnostics);
 	return OK;

@@ -36,7 +36,7 @@ enum schema_kind {
 	SCHEMA_PATH,     /* struct config_text; made absolute; or one of `words` */
 	SCHEMA_HOST,     /* struct config_text; host name or `*.` and a name, in lower case */
 	SCHEMA_PREFIX,   /* struct config_text; of a URL's path */
-	SCHEMA_LISTEN,   /* struct config_text and struct address; without names */
+	SCHEMA_LISTEN,   /* struct config_text and struct address; without names; or one of `words` */
 	SCHEMA_ADDRESS,  /* struct config_text and struct address */
 	SCHEMA_NETWORK,  /* struct config_network */
 	SCHEMA_STRUCT,   /* the struct itself; if it is not given, its fields have their defaults */
@@ -77,7 +77,7 @@ struct schema_field {
 	bool shown;           /* reference: not commented out, though it is not required */
 	bool identifies;      /* diff: tells an item of a list from the others */
 	bool order_counts;    /* diff: of a list of structs */
-	bool is_secret;       /* diff: its values are not printed */
+	bool is_secret;       /* its values are never printed */
 	bool needs_restart;   /* a reload does not change it */
 };
 

@@ -408,6 +408,8 @@ static enum error decode_address(const struct schema_field *field, struct schema
 	struct address address;
 	struct text suggestion;
 
+	if (word_of(field, node->text))
+		return value_store_text(reader, node->text, node->place, (char *)object + field->offset);
 	if (!problem && !address_parse(node->text, &address)) {
 		if (field->kind == SCHEMA_ADDRESS || address.kind != ADDRESS_NAME) {
 			*at = address;

@@ -136,6 +136,9 @@ enum field_trait {
 	X(STRICT_TRANSPORT_SECURITY, "Strict-Transport-Security", FIELD_END_TO_END) \
 	X(SERVER,                   "Server",                   FIELD_END_TO_END) \
 	X(VIA,                      "Via",                      FIELD_END_TO_END) \
+	/* W3C Trace Context */ \
+	X(TRACEPARENT,              "traceparent",              FIELD_END_TO_END) \
+	X(TRACESTATE,               "tracestate",               FIELD_END_TO_END) \
 	X(USER_AGENT,               "User-Agent",               FIELD_END_TO_END) \
 	X(REFERER,                  "Referer",                  FIELD_END_TO_END)
 /* clang-format on */

@@ -179,6 +179,13 @@ void loop_post(struct loop *loop, struct post *post)
 	uv_mutex_unlock(&loop->posts_lock);
 }
 
+void loop_unpost(struct loop *loop, struct post *post)
+{
+	uv_mutex_lock(&loop->posts_lock);
+	list_remove(&post->node);
+	uv_mutex_unlock(&loop->posts_lock);
+}
+
 static void on_uv_signal(uv_signal_t *handle, int number)
 {
 	struct loop_signal *signal = handle->data;

@@ -44,6 +44,9 @@ struct post {
 
 /* Thread-safe: `on_post` is called on the loop's thread, in the order of posting. */
 void loop_post(struct loop *loop, struct post *post);
+/* Thread-safe: takes back one that was posted to this loop, if it has not been called yet. Its node
+ * must have been initialised with list_init() before it was ever posted. */
+void loop_unpost(struct loop *loop, struct post *post);
 
 /* The first of those that nobody will take any more, once loop_run() has returned; NULL: none. */
 struct post *loop_take_post(struct loop *loop);

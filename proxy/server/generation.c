@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "net/loop.h"
+#include "session/metrics.h"
 #include "session/session.h"
 
 static struct h1_limits limits_of(const struct config_limits *limits, uint64_t body_size)
@@ -43,8 +44,12 @@ static enum error open_services(struct generation *generation,
 	services->request_limits = limits_of(limits, limits->body_size);
 	services->response_limits = limits_of(limits, 0);
 	list_init(&services->sessions);
-	return clusters_new(services->loop, services->pool, options->cluster_log, setup->config,
-	                    &services->clusters);
+
+	enum error error = metrics_new(options->series, setup->config, &services->metrics);
+
+	return error ? error
+	             : clusters_new(services->loop, services->pool, options->series,
+	                            options->cluster_log, setup->config, &services->clusters);
 }
 
 void generation_swap_tls(struct generation *generation, struct tls_swap *swap)
@@ -61,6 +66,7 @@ static enum error open_tls_of(struct generation *generation, size_t listener)
 		.tickets = setup->tickets,
 		.random = generation->random,
 		.budget = generation->budget,
+		.memory = series_value(generation->services.metrics->series, METRIC_TLS_MEMORY, NULL),
 	};
 
 	return setup->sites ? tls_server_new(&options, &generation->tls[listener]) : OK;
@@ -119,6 +125,7 @@ void generation_free(struct generation *generation)
 		tls_server_unref(generation->tls[i]);
 	memory_free(generation->tls);
 	clusters_close(generation->services.clusters);
+	metrics_free(generation->services.metrics);
 	setup_unref(setup);
 	memory_free(generation);
 }

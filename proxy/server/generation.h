@@ -49,6 +49,7 @@ struct generation_options {
 	struct services services; /* all but what belongs to one setup */
 	struct budget *budget;
 	struct tls_random *random;
+	struct series_table *series;
 	struct log *cluster_log; /* see clusters_new() */
 };
 

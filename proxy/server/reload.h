@@ -64,8 +64,7 @@ struct reload_options {
 	size_t worker_count;
 	struct bindings *bindings;
 	/* Whether this process can do what a setup asks for: if not, that goes to `diagnostics`. */
-	enum error (*may_take)(void *owner, const struct setup *setup,
-	                       struct diagnostics *diagnostics);
+	enum error (*may_take)(void *owner, const struct setup *setup, struct diagnostics *diagnostics);
 	/* A reload begins; it is over, well or not. For whoever watches from outside. */
 	void (*on_begin)(void *owner);
 	void (*on_end)(void *owner);

@@ -1,12 +1,15 @@
 #include "server/server.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/memory.h"
 #include "net/loop.h"
+#include "server/administration.h"
 #include "server/bindings.h"
+#include "server/inquiry.h"
 #include "server/lockdown.h"
 #include "server/reload.h"
 #include "server/renewal.h"
@@ -29,6 +32,8 @@ struct server {
 	struct loop *loop;
 	struct worker *workers[WORKERS_MAX];
 	size_t worker_count;
+	struct inquiries *inquiries; /* to the workers */
+	struct administration administration;
 	atomic_size_t running;
 	struct post ended_post;
 	struct bindings bindings;
@@ -102,17 +107,35 @@ static void abort_sessions(void *owner)
 		worker_abort(server->workers[i]);
 }
 
+/* Stops; `has_limit`: within timeouts.drain. */
+static void end(void *owner, bool has_limit)
+{
+	struct server *server = owner;
+
+	drain(server);
+	if (has_limit && server->drain_deadline.at_ms == DEADLINE_NEVER)
+		loop_set_deadline(server->loop, &server->drain_deadline,
+		                  server->setup->config->timeouts.drain_ms);
+}
+
+static struct setup *setup_of(void *owner)
+{
+	return ((struct server *)owner)->setup;
+}
+
+static bool is_draining(void *owner)
+{
+	return ((struct server *)owner)->is_draining;
+}
+
 static void on_signal(void *owner, int number)
 {
 	struct server *server = owner;
 	bool is_second = server->is_draining;
 
-	drain(server);
+	end(server, number != SIGQUIT);
 	if (number == SIGINT && is_second)
 		abort_sessions(server);
-	else if (number != SIGQUIT && server->drain_deadline.at_ms == DEADLINE_NEVER)
-		loop_set_deadline(server->loop, &server->drain_deadline,
-		                  server->setup->config->timeouts.drain_ms);
 }
 
 static void on_hang_up(void *owner, int number)
@@ -130,14 +153,19 @@ static void on_all_ended(struct post *post)
 	deadline_clear(&server->drain_deadline);
 	deadline_clear(&server->repeats_deadline);
 	renewal_stop(server->renewal);
+	/* Nobody is left to answer. */
+	inquiries_free(server->inquiries);
+	server->inquiries = NULL;
+	administration_close(&server->administration);
 	loop_stop(server->loop);
 }
 
 /* On a worker's thread. */
-static void on_worker_ended(void *owner)
+static void on_worker_ended(void *owner, size_t index)
 {
 	struct server *server = owner;
 
+	inquiries_leave(server->inquiries, index);
 	if (atomic_fetch_sub(&server->running, 1) == 1)
 		loop_post(server->loop, &server->ended_post);
 }
@@ -272,6 +300,7 @@ static void on_swapped(void *owner, struct setup *setup, struct setup *before)
 	if (setup->config->limits.connections != before->config->limits.connections)
 		set_connection_limit(server);
 	tell_what_stays(server, before->config);
+	administration_update(&server->administration, before->config);
 	watch_repeats(server);
 	renew_other_setup(server);
 	setup_unref(before);
@@ -354,10 +383,20 @@ static enum error open_workers(struct server *server)
 	server->shared.on_worker_ended = on_worker_ended;
 	server->shared.owner = server;
 	for (size_t i = 0; i < server->worker_count && !error; i++)
-		error = worker_new(&server->shared, &sockets[i * server->setup->listener_count],
+		error = worker_new(&server->shared, i, &sockets[i * server->setup->listener_count],
 		                   &server->workers[i]);
 	memory_free(sockets);
 	return error;
+}
+
+static enum error open_inquiries(struct server *server)
+{
+	struct inquiry_target targets[WORKERS_MAX];
+
+	for (size_t i = 0; i < server->worker_count; i++)
+		targets[i] = (struct inquiry_target){.loop = worker_loop(server->workers[i]),
+		                                     .subject = server->workers[i]};
+	return inquiries_new(server->loop, targets, server->worker_count, &server->inquiries);
 }
 
 /* Workers that were started before one that could not be are drained again. */
@@ -373,6 +412,25 @@ static enum error start_workers(struct server *server)
 		return ERROR_SYSTEM;
 	}
 	return OK;
+}
+
+static enum error open_administration(struct server *server)
+{
+	const struct server_view view = {
+		.loop = server->loop,
+		.log = &server->log,
+		.inquiries = server->inquiries,
+		.shared = &server->shared,
+		.workers = server->workers,
+		.worker_count = server->worker_count,
+		.reload = &server->reload,
+		.server = server,
+		.setup = setup_of,
+		.is_draining = is_draining,
+		.drain = end,
+	};
+
+	return administration_open(&server->administration, &view);
 }
 
 static void tell_ready(struct server *server)
@@ -403,12 +461,19 @@ static enum error start(struct server *server)
 	}
 	if (!error)
 		error = open_workers(server);
+	if (!error)
+		error =
+			administration_bind(&server->administration, server->setup, &server->log, server->why);
 	/* All is open that needs rights, and there is no other thread yet. */
 	if (!error)
 		error = lockdown_new(server->setup->config, server->shared.sinks.of, &server->log,
 		                     &server->lockdown, server->why);
 	if (!error)
 		error = open_renewal(server, &server->renewal);
+	if (!error)
+		error = open_inquiries(server);
+	if (!error)
+		error = open_administration(server);
 	if (!error)
 		error = start_workers(server);
 	return error;
@@ -418,6 +483,8 @@ static void close_server(struct server *server)
 {
 	for (size_t i = 0; i < server->worker_count; i++)
 		worker_free(server->workers[i]);
+	inquiries_free(server->inquiries);
+	administration_close(&server->administration);
 	/* What was counted since, the last words of the workers included. */
 	if (server->shared.repeats)
 		repeats_tell(server->shared.repeats, handshake_log_sum, &server->log);
@@ -428,6 +495,7 @@ static void close_server(struct server *server)
 	bindings_done(&server->bindings);
 	loop_free(server->loop);
 	lockdown_free(server->lockdown);
+	administration_done(&server->administration);
 	log_done(&server->log);
 	reload_done(&server->reload);
 	sinks_close(&server->shared.sinks, NULL);

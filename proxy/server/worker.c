@@ -12,6 +12,7 @@
 #include "net/loop.h"
 #include "server/generation.h"
 #include "session/credentials.h"
+#include "session/failures.h"
 #include "session/request_id.h"
 #include "session/session.h"
 
@@ -29,14 +30,18 @@ struct door {
 
 struct worker {
 	struct worker_shared *shared;
+	size_t index;
 	pthread_t thread;
 	bool is_started;
+	atomic_bool has_ended;
 	struct loop *loop;
 	struct pool pool;
 	struct log log;
 	struct tls_random *random;
 	struct request_ids ids;
+	struct series_table *series;
 	struct credentials credentials;
+	struct failures failures;
 	struct generation *current;  /* NULL: it has not begun, or has ended */
 	struct generation *prepared; /* NULL: none */
 	struct list retired;         /* generations that still have sessions */
@@ -77,6 +82,13 @@ static void tell_limit(struct worker *worker, const char *event)
 	            "no more connections are accepted until some have closed");
 }
 
+static void count_pause(struct worker *worker, const char *limit)
+{
+	const char *const labels[] = {limit};
+
+	++*series_value(worker->series, METRIC_ACCEPT_PAUSES, labels);
+}
+
 static bool may_accept(void *owner)
 {
 	struct worker *worker = ((struct door *)owner)->worker;
@@ -89,6 +101,7 @@ static bool may_accept(void *owner)
 		return false;
 	if (!memory_is_low && !is_full)
 		return true;
+	count_pause(worker, is_full ? "connections" : "memory");
 	tell_limit(worker, is_full ? "connection_limit_reached" : "memory_limit_near");
 	return false;
 }
@@ -123,6 +136,7 @@ static void on_exhausted(void *owner, int system_error)
 
 	if (is_for_files && drop_idle_link(worker))
 		return;
+	count_pause(worker, "files");
 	log_message(&worker->log, LOG_WARNING, "accept_paused",
 	            "can not accept: %s; tried again until it works", strerror(system_error));
 }
@@ -269,6 +283,7 @@ static enum error make_generation(struct worker *worker)
 				.log = &worker->log,
 				.ids = &worker->ids,
 				.credentials = &worker->credentials,
+				.failures = &worker->failures,
 				.half_open = shared->half_open,
 				.repeats = setup->config->logging.handshake_repeat_interval_ms > 0 ? shared->repeats
 	                                                                               : NULL,
@@ -277,6 +292,7 @@ static enum error make_generation(struct worker *worker)
 			},
 		.budget = &shared->budget,
 		.random = worker->random,
+		.series = worker->series,
 		.cluster_log = tells ? &worker->log : NULL,
 	};
 
@@ -302,6 +318,8 @@ static void swap(struct worker *worker)
 	const struct setup *setup = worker->prepared->services.setup;
 
 	sinks_give(&worker->shared->sinks, &setup->config->logging, &worker->log);
+	series_set_max(worker->series, setup->config->metrics.series_max);
+	failures_set_max(&worker->failures, setup->config->admin.handshakes);
 	worker->current = worker->prepared;
 	worker->prepared = NULL;
 	for (size_t i = 0; i < setup->listener_count; i++) {
@@ -401,9 +419,10 @@ static void on_abort(struct post *post)
 
 /* --- Life --------------------------------------------------------------------------------- */
 
-static void worker_init(struct worker *worker, struct worker_shared *shared)
+static void worker_init(struct worker *worker, struct worker_shared *shared, size_t index)
 {
 	worker->shared = shared;
+	worker->index = index;
 	worker->drain_post.on_post = on_drain;
 	worker->abort_post.on_post = on_abort;
 	worker->step_post.on_post = on_step;
@@ -412,21 +431,25 @@ static void worker_init(struct worker *worker, struct worker_shared *shared)
 	list_init(&worker->step_post.node);
 	list_init(&worker->retired);
 	list_init(&worker->doors);
+	failures_init(&worker->failures, shared->setup->config->admin.handshakes);
 	pool_init(&worker->pool, &shared->budget);
 	log_init(&worker->log, shared->sinks.of[LOG_TO_ACCESS], shared->sinks.of[LOG_TO_ERRORS],
 	         LOG_JSON);
 }
 
-enum error worker_new(struct worker_shared *shared, const int *sockets, struct worker **ret_worker)
+enum error worker_new(struct worker_shared *shared, size_t index, const int *sockets,
+                      struct worker **ret_worker)
 {
 	struct worker *worker = memory_new(1, sizeof(*worker));
 
 	if (!worker)
 		return ERROR_OUT_OF_MEMORY;
-	worker_init(worker, shared);
+	worker_init(worker, shared, index);
 
 	enum error error = loop_new(&worker->loop);
 
+	if (!error)
+		error = series_table_new(shared->setup->config->metrics.series_max, &worker->series);
 	if (!error)
 		error = tls_random_new(&worker->random);
 	if (!error)
@@ -445,13 +468,39 @@ enum error worker_new(struct worker_shared *shared, const int *sockets, struct w
 	return OK;
 }
 
+struct loop *worker_loop(const struct worker *worker)
+{
+	return worker->loop;
+}
+
+struct services *worker_services(struct worker *worker, size_t index)
+{
+	if (worker->current && index-- == 0)
+		return &worker->current->services;
+	for (struct list *node = worker->retired.next; node != &worker->retired; node = node->next)
+		if (index-- == 0)
+			return &LIST_OBJECT(node, struct generation, node)->services;
+	return NULL;
+}
+
+struct log *worker_log(struct worker *worker)
+{
+	return &worker->log;
+}
+
+struct failures *worker_failures(struct worker *worker)
+{
+	return &worker->failures;
+}
+
 static void *run(void *argument)
 {
 	struct worker *worker = argument;
 
 	loop_run(worker->loop);
 	log_flush(&worker->log);
-	worker->shared->on_worker_ended(worker->shared->owner);
+	atomic_store_explicit(&worker->has_ended, true, memory_order_release);
+	worker->shared->on_worker_ended(worker->shared->owner, worker->index);
 	return NULL;
 }
 
@@ -486,6 +535,25 @@ void worker_abort(struct worker *worker)
 	loop_post(worker->loop, &worker->abort_post);
 }
 
+bool worker_has_ended(struct worker *worker)
+{
+	return atomic_load_explicit(&worker->has_ended, memory_order_acquire);
+}
+
+struct series_table *worker_metrics(struct worker *worker)
+{
+	struct series_table *answer;
+
+	if (series_table_new(series_max(worker->series), &answer))
+		return NULL;
+	series_merge(answer, worker->series);
+	series_note(answer, METRIC_BUFFERS, NULL, worker->pool.taken);
+	series_note(answer, METRIC_WORKERS, NULL, 1);
+	if (worker->current)
+		backend_metrics_note_health(worker->current->services.clusters, answer);
+	return answer;
+}
+
 void worker_free(struct worker *worker)
 {
 	if (!worker)
@@ -497,6 +565,8 @@ void worker_free(struct worker *worker)
 	generation_free(worker->current);
 	drop_swaps(worker);
 	loop_free(worker->loop);
+	series_table_free(worker->series);
+	failures_done(&worker->failures);
 	credentials_done(&worker->credentials);
 	tls_random_free(worker->random);
 	log_done(&worker->log);

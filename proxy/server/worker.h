@@ -14,16 +14,20 @@
 #define SALLYPORT_SERVER_WORKER_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "metrics/series.h"
 #include "server/sinks.h"
 #include "setup/setup.h"
 
+struct failures;
 struct loop;
 struct tls_swap;
+struct services;
 struct worker;
 
 /* What all workers share. Owner: the server. */
@@ -38,18 +42,28 @@ struct worker_shared {
 	struct half_open *half_open; /* Owner: the server */
 	struct repeats *repeats;     /* Owner: the server; NULL: nothing is summed up */
 	atomic_bool backends_told;   /* a worker tells of names that do not resolve; one is enough */
-	/* Both on the worker's thread: a step is done, or could not be; it has ended. */
+	/* Both on the worker's thread: a step is done, or could not be; its loop has run for the last
+	 * time. */
 	void (*on_worker_stepped)(void *owner, enum error error);
-	void (*on_worker_ended)(void *owner);
+	void (*on_worker_ended)(void *owner, size_t index);
 	void *owner;
 };
 
 /*
  * Prepares a worker that accepts on `sockets`, one for each listener of the setup (borrowed).
- * ERROR_OUT_OF_MEMORY, ERROR_SYSTEM, ERROR_TLS_INTERNAL.
+ * `index`: its number, from 0. ERROR_OUT_OF_MEMORY, ERROR_SYSTEM, ERROR_TLS_INTERNAL.
  */
-MUST_CHECK enum error worker_new(struct worker_shared *shared, const int *sockets,
+MUST_CHECK enum error worker_new(struct worker_shared *shared, size_t index, const int *sockets,
                                  struct worker **ret_worker);
+/* For what is put to its thread by posts. */
+struct loop *worker_loop(const struct worker *worker);
+/*
+ * On its own thread only, for what it tells of itself: the services of each setup that it has, the
+ * one that gets new sessions first; NULL: there are no more.
+ */
+struct services *worker_services(struct worker *worker, size_t index);
+struct log *worker_log(struct worker *worker);
+struct failures *worker_failures(struct worker *worker);
 /* Starts the thread. ERROR_SYSTEM. */
 MUST_CHECK enum error worker_start(struct worker *worker);
 
@@ -85,6 +99,11 @@ void worker_swap_tls(struct worker *worker, struct tls_swap *swap);
 void worker_drain(struct worker *worker);
 /* From any thread, after worker_drain(): close all sessions now. */
 void worker_abort(struct worker *worker);
+/* From any thread: its loop has run for the last time, and its thread touches it no more. */
+bool worker_has_ended(struct worker *worker);
+/* On the worker's thread, or once it has ended: what it has counted so far, and how things are with
+ * it now. Owner: the caller. NULL: memory is used up. */
+struct series_table *worker_metrics(struct worker *worker);
 /* Waits for the thread, if it was started, and frees. NULL is allowed. */
 void worker_free(struct worker *worker);
 

@@ -1,8 +1,8 @@
 #include "session/access_log.h"
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "session/exchange.h"
+#include "session/outcome.h"
 #include "session/session.h"
 #include "tls/identity.h"
 
@@ -64,6 +64,16 @@ static void put_address(const struct line *line, enum config_log_field field,
 	           address->port > 0 || address->kind == ADDRESS_UNIX ? text : address->host);
 }
 
+static void put_trace(const struct line *line, const struct trace *trace)
+{
+	if (!trace->is_on)
+		return;
+	put(line, CONFIG_LOG_FIELD_TRACE_ID, span_of(trace->id, TRACE_ID_SIZE));
+	put(line, CONFIG_LOG_FIELD_SPAN_ID, span_of(trace->span, TRACE_SPAN_SIZE));
+	if (trace->has_parent)
+		put(line, CONFIG_LOG_FIELD_PARENT_SPAN_ID, span_of(trace->parent, TRACE_SPAN_SIZE));
+}
+
 static void put_client(const struct line *line, const struct session *session,
                        const struct address *client)
 {
@@ -122,7 +132,7 @@ static void put_durations(const struct line *line, const struct exchange *exchan
 	if (!wants(line, CONFIG_LOG_FIELD_DURATION))
 		return;
 	log_put_object(log, key_of(CONFIG_LOG_FIELD_DURATION));
-	put_duration(log, "total", exchange->began_us, clock_now_us());
+	put_duration(log, "total", exchange->began_us, exchange->ended_us);
 	put_duration(log, "head", exchange->began_us, exchange->head_us);
 	put_duration(log, "connect", exchange->link_us, exchange->connected_us);
 	put_duration(log, "request", exchange->head_us, exchange->request_done_us);
@@ -166,53 +176,23 @@ static void put_backend(const struct line *line, const struct exchange *exchange
 	put_bool(line, CONFIG_LOG_FIELD_RETRIED, exchange->retried);
 }
 
-/* Of the page, without its head: as much as went out. */
-static uint64_t own_page_bytes(const struct rendered *rendered)
-{
-	const struct span head_end = SPAN("\r\n\r\n");
-	size_t at = 0;
-
-	while (at < rendered->put && !span_starts_with(span_from(rendered->bytes, at), head_end))
-		at++;
-	at += head_end.size;
-	return rendered->put > at ? rendered->put - at : 0;
-}
-
-static uint64_t response_bytes(const struct exchange *exchange)
-{
-	if (exchange_is_tunnel(exchange))
-		return exchange->tunnel.backend_bytes;
-	return exchange->is_own_reply ? own_page_bytes(&exchange->response_head)
-	                              : exchange->response_body.size;
-}
-
-static enum error reason_of(const struct exchange *exchange)
-{
-	if (!exchange->failure.error && exchange->retried)
-		return ERROR_STALE_REUSE_RETRIED;
-	return exchange->failure.error;
-}
-
 /* Whether this one is told. What went wrong always is. */
 static bool is_sampled(const struct exchange *exchange)
 {
 	struct services *services = exchange->session->services;
-	bool is_fine = exchange->status < 400 && reason_of(exchange) == OK;
+	bool is_fine = exchange->status < 400 && outcome_reason(exchange) == OK;
 
 	return !is_fine || services->unsampled++ % services->setup->config->logging.sample == 0;
 }
 
 static void put_outcome(const struct line *line, const struct exchange *exchange)
 {
-	bool is_tunnel = exchange_is_tunnel(exchange);
-
 	put_number(line, CONFIG_LOG_FIELD_STATUS, (uint64_t)exchange->status);
-	put_number(line, CONFIG_LOG_FIELD_REQUEST_BYTES,
-	           is_tunnel ? exchange->tunnel.client_bytes : exchange->request_body.size);
-	put_number(line, CONFIG_LOG_FIELD_RESPONSE_BYTES, response_bytes(exchange));
+	put_number(line, CONFIG_LOG_FIELD_REQUEST_BYTES, outcome_request_bytes(exchange));
+	put_number(line, CONFIG_LOG_FIELD_RESPONSE_BYTES, outcome_response_bytes(exchange));
 	put_durations(line, exchange);
 	put_backend(line, exchange);
-	put_string(line, CONFIG_LOG_FIELD_REASON, error_code(reason_of(exchange)));
+	put_string(line, CONFIG_LOG_FIELD_REASON, error_code(outcome_reason(exchange)));
 	if (exchange->failure.error)
 		put_string(line, CONFIG_LOG_FIELD_SIDE, side_name(exchange->failure.side));
 }
@@ -227,6 +207,8 @@ void access_log_exchange(const struct exchange *exchange)
 		return;
 	log_begin(line.log, LOG_TO_ACCESS, LOG_NOTICE, "request");
 	put(&line, CONFIG_LOG_FIELD_ID, exchange->id);
+	put(&line, CONFIG_LOG_FIELD_CONNECTION, span_of(exchange->session->id, SESSION_ID_SIZE));
+	put_trace(&line, &exchange->trace);
 	put_client(&line, exchange->session, &exchange->client);
 	put_tls(&line, exchange->session);
 	put_request(&line, exchange);

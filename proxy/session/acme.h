@@ -26,8 +26,8 @@ bool acme_takes(const struct exchange *exchange);
 
 /* ERROR_ACME_TOKEN_UNKNOWN: what stands in the place of the token is none. */
 MUST_CHECK enum error acme_check(const struct exchange *exchange);
-/* Answers from the folder, after acme_check(). ERROR_ACME_TOKEN_UNKNOWN, ERROR_ACME_ANSWER_UNREADABLE,
- * ERROR_OUT_OF_MEMORY. */
+/* Answers from the folder, after acme_check(). ERROR_ACME_TOKEN_UNKNOWN: there is no such file;
+ * ERROR_ACME_ANSWER_UNREADABLE, ERROR_OUT_OF_MEMORY. */
 MUST_CHECK enum error acme_answer(struct exchange *exchange);
 
 #endif

@@ -12,6 +12,7 @@
 #include "session/exchange_rules.h"
 #include "session/proxy_protocol.h"
 #include "session/reply.h"
+#include "session/tracing.h"
 #include "tls/identity.h"
 
 enum {
@@ -60,6 +61,7 @@ static enum error new_exchange(struct session *session, struct exchange **ret_ex
 		return error;
 	}
 	exchange->id = span_of(exchange->own_id, REQUEST_ID_SIZE);
+	meter_begin(exchange);
 	*ret_exchange = exchange;
 	return OK;
 }
@@ -150,6 +152,8 @@ void exchange_fail(struct exchange *exchange, enum error error, enum side side)
 	/* What the client has authenticated ends with what its backend knew of it. */
 	exchange->is_unbound = exchange->is_bound && exchange->link;
 	exchange->failure = (struct failure){.error = error, .side = side};
+	if (exchange->link && side == SIDE_BACKEND)
+		backend_metrics_count_failure(exchange->link->backend, error);
 	link_drop(exchange->link);
 	exchange->link = NULL;
 	credentials_forget(exchange);
@@ -258,6 +262,8 @@ static enum error build_request(struct exchange *exchange)
 	enum error error =
 		forward_request(&exchange->request, &facts, keep_alive, &exchange->arena, &request);
 
+	if (!error && exchange->trace.is_on)
+		error = trace_write(&exchange->trace, &exchange->arena, &request);
 	if (!error && exchange->rules)
 		error =
 			rules_change_request(exchange->rules, &exchange->values, &exchange->arena, &request);
@@ -314,6 +320,7 @@ static enum error route(struct exchange *exchange)
 
 	if (error)
 		return error;
+	meter_enter(exchange, route_index);
 	exchange->rules = setup->rules.of[route_index];
 	error = exchange_enter(exchange);
 	if (!error)
@@ -371,6 +378,8 @@ enum error exchange_new(struct session *session, struct exchange **ret_exchange)
 		error =
 			h1_body_init(&exchange->request_body, &exchange->request, &services->request_limits);
 	}
+	if (!error)
+		error = tracing_begin(exchange);
 	/* A flaw that is here already is found before a byte of the request goes anywhere. */
 	if (!error)
 		error = h1_body_judge(&exchange->request_body, buffer_content(in));

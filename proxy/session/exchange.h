@@ -26,8 +26,10 @@
 #include "http/h1_head.h"
 #include "http/message.h"
 #include "route/rules.h"
+#include "route/trace.h"
 #include "session/copy.h"
 #include "session/credentials.h"
+#include "session/meter.h"
 #include "session/request_id.h"
 #include "session/session.h"
 #include "session/tunnel.h"
@@ -40,6 +42,7 @@ struct exchange {
 	struct arena response_arena; /* heads from the backend; an interim one goes when it is sent */
 	char own_id[REQUEST_ID_SIZE];
 	struct span id;
+	struct trace trace;
 	bool has_request;      /* false: the head was refused; then only request.method may be known */
 	struct address client; /* as trusted proxies tell it, else the session's peer */
 
@@ -93,6 +96,7 @@ struct exchange {
 
 	struct tunnel tunnel;
 	struct failure failure;
+	struct meter meter;
 
 	/* On the clock of clock_now_us(); 0: not reached. */
 	uint64_t began_us;
@@ -101,6 +105,7 @@ struct exchange {
 	uint64_t connected_us;
 	uint64_t request_done_us;
 	uint64_t first_byte_us;
+	uint64_t ended_us;
 	/* On the loop's clock, for deadlines. */
 	uint64_t link_ms;
 	uint64_t request_done_ms;

@@ -162,8 +162,10 @@ void exchange_lose_link(struct exchange *exchange, enum error error)
 		backend_failed(backend, &exchange->attempts, error);
 		return; /* On to the next backend. */
 	}
-	if (exchange->reused && !exchange->link_answered && error_retry(error) == RETRY_IF_REUSED)
+	if (exchange->reused && !exchange->link_answered && error_retry(error) == RETRY_IF_REUSED) {
 		link_note_closed(exchange->link);
+		++*backend->metrics.stale;
+	}
 	if (may_send_again(exchange, error)) {
 		drop_link(exchange);
 		exchange->retried = true;

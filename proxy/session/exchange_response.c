@@ -72,6 +72,7 @@ static enum error begin_response(struct exchange *exchange, const struct message
 	exchange->response_framing = response.framing;
 	if (!is_interim) {
 		link_note_response(exchange->link, received);
+		backend_metrics_count_response(exchange->backend, received->status);
 		exchange->keep_alive = response.keep_alive;
 		exchange->status = response.status;
 		return OK;

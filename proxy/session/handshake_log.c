@@ -1,6 +1,11 @@
 #include "session/handshake_log.h"
 
+#include <stdio.h>
+
+#include "base/clock.h"
 #include "base/log.h"
+#include "session/failures.h"
+#include "session/metrics.h"
 #include "session/session.h"
 #include "tls/alert.h"
 #include "tls/timeline.h"
@@ -49,9 +54,13 @@ static void put_facts(struct log *log, const struct tls_facts *facts)
 	log_put_number(log, "bytes_out", facts->handshake_bytes_out);
 }
 
-static void begin(struct log *log, const char *event, struct span client, struct span listener)
+/* `session`: NULL if there was none. */
+static void begin(struct log *log, const char *event, const struct session *session,
+                  struct span client, struct span listener)
 {
 	log_begin(log, LOG_TO_ACCESS, LOG_NOTICE, event);
+	if (session)
+		log_put(log, "connection", span_of(session->id, SESSION_ID_SIZE));
 	log_put(log, "client", client);
 	log_put(log, "listener", listener);
 }
@@ -71,6 +80,7 @@ static void debug_steps(struct session *session, struct span client)
 	if (!timeline || !log_wants(log, LOG_DEBUG))
 		return;
 	log_begin(log, LOG_TO_ERRORS, LOG_DEBUG, "handshake_steps");
+	log_put(log, "connection", span_of(session->id, SESSION_ID_SIZE));
 	log_put(log, "client", client);
 	log_put(log, "listener", session->listener->config->address_text.text);
 	put_steps(log, timeline);
@@ -105,6 +115,28 @@ static void put_session(struct log *log, const struct tls_session *tls)
 		log_put_string(log, "ja4", ja4);
 }
 
+/* For whoever asks later, whatever the log tells. `tls`: NULL if it did not come to that. */
+static void remember(struct services *services, const struct repeat_kind *kind, struct span client,
+                     struct tls_session *tls)
+{
+	struct failures *failures = services->failures;
+	bool is_crowded = failures && failures->count >= failures->max;
+	struct failure_record *record;
+	char ja4[TLS_JA4_SIZE];
+	bool is_new;
+
+	if (!failures)
+		return;
+	record = failures_add(failures, kind, client, clock_wall_us(), &is_new);
+	if (!record || !is_new || !tls)
+		return;
+	/* It costs much, which a flood of different kinds must not get for nothing. */
+	if (!is_crowded)
+		tls_session_explain_remedy(tls, &record->remedy);
+	if (tls_session_ja4(tls, ja4))
+		(void)snprintf(record->ja4, sizeof(record->ja4), "%s", ja4);
+}
+
 void handshake_log_failed(struct session *session, enum error error)
 {
 	struct services *services = session->services;
@@ -116,6 +148,7 @@ void handshake_log_failed(struct session *session, enum error error)
 	struct repeat_kind kind = {.reason = said_nothing ? ERROR_TLS_NO_HELLO : error,
 	                           .listener = session->listener->config->address_text.text};
 
+	metrics_count_handshake_failure(services->metrics, session->listener->config, kind.reason);
 	address_format(&session->peer, peer, sizeof(peer));
 	client = span_of_string(peer);
 	put_explanation(session, error, &words);
@@ -124,11 +157,12 @@ void handshake_log_failed(struct session *session, enum error error)
 		kind.server_name = tls_session_facts(session->client.tls)->server_name;
 		debug_steps(session, client);
 	}
+	remember(services, &kind, client, session->client.tls);
 	if (is_wanted(services, &kind, client)) {
 		if (session->client.tls)
 			tls_session_explain_remedy(session->client.tls, &words);
 		kind.words = text_span(&words);
-		begin(log, "handshake_failed", client, kind.listener);
+		begin(log, "handshake_failed", session, client, kind.listener);
 		if (session->client.tls)
 			put_session(log, session->client.tls);
 		put_reason(log, &kind, 1);
@@ -148,12 +182,14 @@ void handshake_log_done(struct session *session)
 
 	if (!session->client.tls)
 		return;
+	metrics_count_handshake(services->metrics, session->listener->config,
+	                        tls_session_facts(session->client.tls));
 	address_format(&session->peer, peer, sizeof(peer));
 	client = span_of_string(peer);
 	debug_steps(session, client);
 	if (logging_of(services)->handshakes == CONFIG_HANDSHAKES_ALL &&
 	    !log_is_off(log, LOG_TO_ACCESS)) {
-		begin(log, "handshake", client, session->listener->config->address_text.text);
+		begin(log, "handshake", session, client, session->listener->config->address_text.text);
 		put_facts(log, tls_session_facts(session->client.tls));
 		log_put_string(log, "reason", error_code(OK));
 		put_steps(log, tls_session_timeline(session->client.tls));
@@ -170,10 +206,12 @@ void handshake_log_refused(struct services *services, const struct setup_listene
 	                           .listener = listener->config->address_text.text,
 	                           .words = span_of_string(words)};
 
+	metrics_count_handshake_failure(services->metrics, listener->config, error);
 	address_format(peer, text, sizeof(text));
+	remember(services, &kind, span_of_string(text), NULL);
 	if (!is_wanted(services, &kind, span_of_string(text)))
 		return;
-	begin(services->log, "handshake_failed", span_of_string(text), kind.listener);
+	begin(services->log, "handshake_failed", NULL, span_of_string(text), kind.listener);
 	log_put(services->log, "server_name", kind.server_name);
 	put_reason(services->log, &kind, 1);
 	log_end(services->log);
@@ -183,7 +221,7 @@ void handshake_log_sum(void *owner, const struct repeat_sum *sum)
 {
 	struct log *log = owner;
 
-	begin(log, "handshake_failed", sum->client, sum->kind.listener);
+	begin(log, "handshake_failed", NULL, sum->client, sum->kind.listener);
 	log_put(log, "server_name", sum->kind.server_name);
 	put_reason(log, &sum->kind, sum->count);
 	log_end(log);

@@ -1,5 +1,6 @@
 /*
- * What the logs say of TLS handshakes.
+ * What the logs say of TLS handshakes, and the metrics: each is counted, those too that are summed
+ * up in the log.
  *
  * `handshake_failed` in the access log: who, for which name, the reason code, why in words, how
  * many of the kind (session/repeats.h), and the steps with their times. `handshake`: the same for

@@ -18,8 +18,10 @@
 #include "setup/setup.h"
 
 struct credentials;
+struct failures;
 struct half_open;
 struct loop;
+struct metrics;
 struct repeats;
 struct request_ids;
 struct tls_server;
@@ -28,10 +30,12 @@ struct services {
 	struct loop *loop;
 	struct pool *pool;
 	struct log *log;
+	struct metrics *metrics;
 	struct request_ids *ids;
 	struct credentials *credentials; /* NULL: only where no route asks for a password */
 	struct half_open *half_open;     /* NULL: no limit. Borrows: from the server */
 	struct repeats *repeats;         /* NULL: nothing is summed up. Borrows: from the server */
+	struct failures *failures;       /* NULL: none are remembered. Borrows: from the worker */
 	struct setup *setup;             /* a reference */
 	/* For each of its listeners the one for new connections, which another one follows when
 	 * certificates have been renewed; NULL: plain. Borrows: from the worker. */

@@ -1,5 +1,6 @@
 #include "session/session.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -12,7 +13,9 @@
 #include "session/half_open.h"
 #include "session/handshake_log.h"
 #include "session/head_rules.h"
+#include "session/metrics.h"
 #include "session/proxy_protocol.h"
+#include "session/request_id.h"
 #include "session/session_due.h"
 
 enum {
@@ -121,6 +124,7 @@ static enum error new_session(struct services *services, const struct setup_list
 {
 	struct session *session = memory_new(1, sizeof(*session));
 	struct tls_session *tls_session = NULL;
+	char id[REQUEST_ID_SIZE];
 	struct wire *wire = NULL;
 	/* The wire owns the socket from here on, also if anything fails. */
 	enum error error =
@@ -129,6 +133,8 @@ static enum error new_session(struct services *services, const struct setup_list
 
 	if (!error && !session)
 		error = ERROR_OUT_OF_MEMORY;
+	if (!error)
+		error = request_ids_next(services->ids, id);
 	if (!error && tls && !listener->config->proxy_protocol)
 		error = tls_session_new(tls, &tls_session);
 	if (error) {
@@ -138,34 +144,52 @@ static enum error new_session(struct services *services, const struct setup_list
 	}
 	session->services = services;
 	session->listener = listener;
+	session->metrics = metrics_of_listener(services->metrics, listener->config);
+	memcpy(session->id, id, sizeof(session->id));
 	session->tls = tls ? tls_server_ref(tls) : NULL;
 	session->peer = *peer;
+	session->opened_ms = loop_now_ms(services->loop);
 	session->peer_trusted = setup_trusts(services->setup, peer);
 	transport_init(&session->client, wire, tls_session, services->pool);
 	*ret_session = session;
 	return OK;
 }
 
-enum error session_open(struct services *services, const struct setup_listener *listener,
-                        struct tls_server *tls, int fd, const struct address *peer)
+static enum error open_session(struct services *services, const struct setup_listener *listener,
+                               struct tls_server *tls, int fd, const struct address *peer,
+                               struct session **ret_session)
 {
 	bool is_half_open = tls && services->half_open;
 	uint32_t place = 0;
-	struct session *session;
 	enum error error = is_half_open ? admission_enter(services, listener, peer, &place) : OK;
 
 	if (error) {
 		(void)close(fd);
 		return error;
 	}
-	error = new_session(services, listener, tls, fd, peer, &session);
+	error = new_session(services, listener, tls, fd, peer, ret_session);
 	if (error) {
 		if (is_half_open)
 			half_open_leave(services->half_open, place);
 		return error;
 	}
-	session->is_half_open = is_half_open;
-	session->half_open_place = place;
+	(*ret_session)->is_half_open = is_half_open;
+	(*ret_session)->half_open_place = place;
+	return OK;
+}
+
+enum error session_open(struct services *services, const struct setup_listener *listener,
+                        struct tls_server *tls, int fd, const struct address *peer)
+{
+	struct session *session;
+	enum error error = open_session(services, listener, tls, fd, peer, &session);
+
+	++*metrics_of_listener(services->metrics, listener->config)->accepted;
+	if (error) {
+		metrics_count_refused(services->metrics, listener->config, error);
+		return error;
+	}
+	++*session->metrics->open;
 	session->phase = listener->config->proxy_protocol ? SESSION_PROXY_HEADER
 	                 : tls                            ? SESSION_HANDSHAKE
 	                                                  : SESSION_AWAIT_REQUEST;
@@ -178,9 +202,11 @@ enum error session_open(struct services *services, const struct setup_listener *
 	return OK;
 }
 
-/* Writes its line and lets go of it, and of its connection to a backend. */
+/* Counts it, writes its line and lets go of it, and of its connection to a backend. */
 static void forget_exchange(struct session *session)
 {
+	session->exchange->ended_us = clock_now_us();
+	meter_end(session->exchange);
 	access_log_exchange(session->exchange);
 	exchange_free(session->exchange);
 	session->exchange = NULL;
@@ -201,6 +227,7 @@ static void close_session(struct session *session)
 	tls_server_unref(session->tls);
 	list_remove(&session->node);
 	services->session_count--;
+	--*session->metrics->open;
 	memory_free(session);
 	services->on_session_closed(services->owner);
 }
@@ -359,6 +386,7 @@ static bool step_exchange(struct session *session)
 	if (exchange_is_tunnel(exchange)) {
 		exchange->tunnel.client = &session->client;
 		exchange->tunnel.backend = &exchange->link->transport;
+		meter_tunnel(exchange);
 		session_enter(session, SESSION_TUNNEL);
 		return true;
 	}
@@ -524,6 +552,8 @@ static void settle(struct session *session)
 		close_session(session);
 		return;
 	}
+	if (exchange)
+		meter_note(exchange);
 	/* Whoever waits keeps no empty blocks: idle clients, silent tunnels, long polls. */
 	transport_rest(client);
 	if (exchange && exchange->link)

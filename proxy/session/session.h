@@ -31,6 +31,7 @@
 #include "transport/transport.h"
 
 struct exchange;
+struct listener_metrics;
 
 /* The table in session.c has their names, and which may follow which. */
 enum session_phase {
@@ -45,13 +46,17 @@ enum session_phase {
 	SESSION_PHASE_COUNT
 };
 
+enum { SESSION_ID_SIZE = 16 };
+
 struct session {
 	struct list node; /* on services->sessions */
 	struct services *services;
 	const struct setup_listener *listener;
-	struct tls_server *tls; /* a reference; NULL: plain */
-	struct address peer;    /* the client's, as the PROXY header tells if there is one */
-	struct address reached; /* what it connected to, with has_reached */
+	struct listener_metrics *metrics; /* of the listener. Borrows: from services->metrics */
+	char id[SESSION_ID_SIZE];         /* hexadecimal digits: joins the lines of the log */
+	struct tls_server *tls;           /* a reference; NULL: plain */
+	struct address peer;              /* the client's, as the PROXY header tells if there is one */
+	struct address reached;           /* what it connected to, with has_reached */
 	bool has_reached;
 	uint64_t proxy_header_bytes; /* of what came, the header: the client itself said the rest */
 	bool peer_trusted;
@@ -60,6 +65,7 @@ struct session {
 
 	struct transport client;
 	enum session_phase phase;
+	uint64_t opened_ms; /* on the loop's clock, as the next one */
 	uint64_t phase_began_ms;
 	uint64_t ended_ms;      /* when our side ended, while lingering; 0: not yet */
 	size_t discarded_bytes; /* while lingering */

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,17 +51,12 @@ struct needs {
 	void *owner;
 };
 
-static void tell(struct needs *needs, struct need *need, const char *format, ...) PRINTF_LIKE(3, 4);
-
-static void tell(struct needs *needs, struct need *need, const char *format, ...)
+/* `key` and `name` together are the path of the configuration's key. */
+static void tell(struct needs *needs, struct need *need, const char *key, const char *name)
 {
-	va_list arguments;
-
 	if (needs->error)
 		return;
-	va_start(arguments, format);
-	(void)vsnprintf(need->key, sizeof(need->key), format, arguments);
-	va_end(arguments);
+	(void)snprintf(need->key, sizeof(need->key), "%s%s", key, name);
 	needs->error = needs->on_need(needs, need);
 }
 
@@ -80,7 +74,7 @@ static void need_file(struct needs *needs, const struct config_text *path, unsig
 	struct need need = of_file(path, rights);
 
 	if (path->text.size > 0 && path->text.data[0] == '/')
-		tell(needs, &need, "%s%s", key, name);
+		tell(needs, &need, key, name);
 }
 
 static void need_address(struct needs *needs, const struct address *address, struct place place,
@@ -92,15 +86,15 @@ static void need_address(struct needs *needs, const struct address *address, str
 		need.kind = direction == PERMIT_BIND ? NEED_SOCKET : NEED_UNIX;
 		need.rights = PERMIT_SOCKETS;
 		need.path = address->host;
-		tell(needs, &need, "%s", key);
+		tell(needs, &need, key, "");
 		return;
 	}
 	need.kind = NEED_PORT;
-	tell(needs, &need, "%s", key);
+	tell(needs, &need, key, "");
 	if (address->kind != ADDRESS_NAME)
 		return;
 	need.kind = NEED_NAMES;
-	tell(needs, &need, "%s", key);
+	tell(needs, &need, key, "");
 }
 
 static void need_client_ca(struct needs *needs, const struct config_client_certificates *clients,
@@ -195,15 +189,15 @@ static void need_sandbox(struct needs *needs)
 		struct need need = of_file(&sandbox->read[i], PERMIT_READ);
 
 		need.kind = NEED_PATH;
-		tell(needs, &need, "sandbox.read[%zu]", i);
+		tell(needs, &need, "sandbox.", "read");
 	}
 	for (size_t i = 0; i < sandbox->port_count; i++) {
 		struct need need = {
 			.kind = NEED_PORT, .port = (uint16_t)sandbox->ports[i], .place = sandbox->place};
 
-		tell(needs, &need, "sandbox.ports[%zu]", i);
+		tell(needs, &need, "sandbox.", "ports");
 		need.direction = PERMIT_CONNECT;
-		tell(needs, &need, "sandbox.ports[%zu]", i);
+		tell(needs, &need, "sandbox.", "ports");
 	}
 }
 
@@ -225,7 +219,7 @@ static void need_syslog(struct needs *needs)
 
 	if (span_equal(logging->access.text, SPAN("syslog")) ||
 	    span_equal(logging->errors.text, SPAN("syslog")))
-		tell(needs, &need, "logging.syslog");
+		tell(needs, &need, "logging.", "syslog");
 }
 
 /* Tells each need of the configuration; stops at the first error of on_need(). */
@@ -235,7 +229,7 @@ static enum error walk(struct needs *needs)
 	struct need file = {.kind = NEED_FILE, .rights = PERMIT_READ, .path = config->path};
 
 	if (config->path)
-		tell(needs, &file, "%s", "");
+		tell(needs, &file, "", "");
 	need_value_files(needs);
 	need_listeners(needs);
 	need_clusters(needs);

@@ -38,6 +38,7 @@ struct tls_server {
 	struct tls_resumption resumption;
 	struct tls_random *random;
 	struct budget *budget;
+	uint64_t *memory; /* NULL: nobody is told */
 	uint64_t records_max;
 	struct tls_handshake *active; /* Borrows: from a session, while the library works on it */
 	int *active_alert;
@@ -278,6 +279,7 @@ enum error tls_server_new(const struct tls_server_options *options, struct tls_s
 	server->sites = tls_sites_ref(options->sites);
 	server->random = options->random;
 	server->budget = options->budget;
+	server->memory = options->memory;
 	server->records_max = options->records_max;
 	tls_resumption_init(&server->resumption, options->tickets, server->sites, server->random);
 
@@ -342,6 +344,12 @@ const struct tls_sites *tls_server_sites(const struct tls_server *server)
 struct budget *tls_server_budget(const struct tls_server *server)
 {
 	return server->budget;
+}
+
+void tls_server_note_memory(struct tls_server *server, uint64_t bytes)
+{
+	if (server->memory)
+		*server->memory += bytes;
 }
 
 uint64_t tls_server_records_max(const struct tls_server *server)

@@ -34,6 +34,9 @@ struct tls_server_options {
 	/* Borrows: from the worker; both outlive the tls_server and its sessions. */
 	struct tls_random *random;
 	struct budget *budget;
+	/* What its sessions have charged the budget with is added to this; NULL: it is not told.
+	 * Borrows: as the budget. */
+	uint64_t *memory;
 	/* Records that one key may protect, for each direction; 0: what the cipher allows
 	 * (tls_protection_records_max()). For tests. */
 	uint64_t records_max;
@@ -75,6 +78,8 @@ MUST_CHECK enum error tls_server_config(struct tls_server *server, struct tls_ha
  */
 void tls_server_work_on(struct tls_server *server, struct tls_handshake *handshake, int *alert);
 struct budget *tls_server_budget(const struct tls_server *server);
+/* The budget was charged with so many bytes more; modulo 2^64: less. */
+void tls_server_note_memory(struct tls_server *server, uint64_t bytes);
 uint64_t tls_server_records_max(const struct tls_server *server);
 
 /* The certificate with this index of the options. */

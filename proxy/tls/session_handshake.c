@@ -81,6 +81,7 @@ bool session_charge(struct tls_session *session, size_t bytes)
 		return false;
 	if (bytes < session->charged)
 		budget_release(budget, session->charged - bytes);
+	tls_server_note_memory(session->server, (uint64_t)bytes - session->charged);
 	session->charged = bytes;
 	return true;
 }

@@ -15,6 +15,7 @@ from support.proxy import SANITIZER_REPORT, run_command
 ROOT = Path(__file__).parents[2]
 COMMANDS = [
     "run", "check", "explain", "version", "config-reference", "policies", "hash-password",
+    "status", "reload", "healthcheck",
     "manual", "completion",
 ]
 NOBODY = "127.0.0.1:9"

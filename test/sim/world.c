@@ -279,6 +279,20 @@ static bool has_idle_links(const struct world *world)
 	return false;
 }
 
+/* Whatever was counted as open is not any more. */
+static void judge_gauges(const struct world *world)
+{
+	for (unsigned id = 0; id < METRIC_COUNT; id++) {
+		const struct metric *metric = metric_of((enum metric_id)id);
+		const struct series *series = series_first(world->series, (enum metric_id)id);
+
+		for (; metric->kind == METRIC_GAUGE && series; series = series->next)
+			if (series->value != 0)
+				violation("%s of %s is %llu at the end", metric->name, series->labels[0],
+				          (unsigned long long)series->value);
+	}
+}
+
 static void wind_up(struct world *world)
 {
 	if (world->pool.taken > 0)
@@ -288,6 +302,9 @@ static void wind_up(struct world *world)
 		while (has_idle_links(world))
 			step(world);
 	clusters_close(world->services.clusters);
+	judge_gauges(world);
+	metrics_free(world->metrics);
+	series_table_free(world->series);
 	if (world->pool.taken > 0)
 		violation("%zu blocks are still taken at the end", world->pool.taken);
 	pool_done(&world->pool);
@@ -368,10 +385,14 @@ static void open_services(struct world *world, struct setup *setup)
 {
 	const struct config_limits *limits = &setup->config->limits;
 
+	if (series_table_new(setup->config->metrics.series_max, &world->series) ||
+	    metrics_new(world->series, setup->config, &world->metrics))
+		violation("no metrics");
 	world->services = (struct services){
 		.loop = &world->net,
 		.pool = &world->pool,
 		.log = &world->log,
+		.metrics = world->metrics,
 		.ids = &world->ids,
 		.setup = setup,
 		.request_limits = limits_of(limits, limits->body_size),
@@ -380,7 +401,7 @@ static void open_services(struct world *world, struct setup *setup)
 		.owner = world,
 	};
 	list_init(&world->services.sessions);
-	if (clusters_new(&world->net, &world->pool, &world->log, setup->config,
+	if (clusters_new(&world->net, &world->pool, world->series, &world->log, setup->config,
 	                 &world->services.clusters))
 		violation("clusters_new() failed");
 }

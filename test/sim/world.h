@@ -16,6 +16,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "session/metrics.h"
 #include "session/request_id.h"
 #include "session/services.h"
 #include "setup/setup.h"
@@ -44,6 +45,8 @@ struct world {
 	struct log_sink *sink; /* to nowhere: but the lines are made */
 	struct log log;
 	struct request_ids ids;
+	struct series_table *series;
+	struct metrics *metrics;
 	struct services services;
 
 	uint64_t drain_ms; /* when the proxy is asked to stop; DEADLINE_NEVER: it is not */

@@ -45,6 +45,10 @@ def site(listeners, clusters, routes=None, **sections):
 def with_ports(whole, free_port):
     """A copy whose ports 0 are real ones, and the list of the listeners' ports (None: unix)."""
     whole = copy.deepcopy(whole)
+    admin = whole.get("admin", {})
+    if admin.get("address", "").endswith(":0"):
+        host = admin["address"].removesuffix(":0")
+        admin["address"] = f"{host}:{free_port(host.strip('[]'))}"
     ports = []
     for listener in whole["listeners"]:
         host, _, port = listener["address"].rpartition(":")

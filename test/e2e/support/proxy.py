@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 from . import logs
+from .admin import Admin, Folder
 from .configuration import with_ports, yaml
 from .connection import Socket, TlsSocket, trusting
 from .deadline import SECONDS, until
@@ -42,8 +43,13 @@ class Proxy:
         self.binary = binary
         self.folder = folder
         self.config_path = folder / "site.yaml"
+        # Only those that ask for it have an admin interface, at an address of their own.
+        self.admin_folder = Folder() if "admin" in whole else None
+        own = {"address": self.admin_folder.address if self.admin_folder else "off"}
+        whole = {**whole, "admin": {**own, **whole.get("admin", {})}}
         for _ in range(ATTEMPTS):
             config, self.ports = with_ports(whole, free_port)
+            self.admin = Admin(config["admin"]["address"])
             self.config_path.write_text(yaml(config))
             self.process = Process(
                 "sallyport",
@@ -57,6 +63,8 @@ class Proxy:
             if not ADDRESS_IN_USE.search(self.process.stderr):
                 break
             self.process.forget()
+        if self.admin_folder:
+            self.admin_folder.remove()
         raise AssertionError(f"never ready: {self.process.stderr.decode(errors='replace')}")
 
     def _becomes_ready(self):
@@ -182,6 +190,8 @@ class Launcher:
     def __exit__(self, *_):
         complaints = []
         for proxy in self.proxies:
+            if proxy.process.forgotten:
+                continue  # the test has killed it
             try:
                 proxy.stop()
             except AssertionError as complaint:
@@ -192,3 +202,5 @@ class Launcher:
         """After the report of a failure has been made."""
         for proxy in self.proxies:
             proxy.process.forget()
+            if proxy.admin_folder:
+                proxy.admin_folder.remove()

@@ -21,6 +21,7 @@ struct config_backend site_backends[SITE_BACKENDS_MAX];
 struct clusters *site_clusters;
 struct cluster *site_cluster;
 int site_sockets[SITE_BACKENDS_MAX];
+struct series_table *site_series;
 
 static struct log lines;
 static struct log_sink *sink;
@@ -135,6 +136,7 @@ int site_set_up(void **state)
 	if (rig_set_up(state))
 		return -1;
 	open_log();
+	assert_int_equal(series_table_new(SITE_SERIES_MAX, &site_series), OK);
 	resolver_asked = 0;
 	site_resolve_to(NULL);
 	for (size_t i = 0; i < SITE_BACKENDS_MAX; i++) {
@@ -155,7 +157,8 @@ int site_set_up(void **state)
 void site_open(size_t count)
 {
 	site_cluster_config.backend_count = count;
-	assert_int_equal(clusters_new(rig_loop, &rig_pool, &lines, &site_config, &site_clusters), OK);
+	assert_int_equal(
+		clusters_new(rig_loop, &rig_pool, site_series, &lines, &site_config, &site_clusters), OK);
 	site_cluster = &site_clusters->clusters[0];
 }
 
@@ -175,6 +178,8 @@ int site_tear_down(void **state)
 	log_done(&lines);
 	log_sink_close(sink);
 	(void)unlink(log_path);
+	series_table_free(site_series);
+	site_series = NULL;
 	return rig_tear_down(state);
 }
 

@@ -17,6 +17,7 @@ enum {
 	SITE_IDLE_MS = 50000,
 	SITE_AVOID_MS = 5000,
 	SITE_RESOLVE_MS = 30000,
+	SITE_SERIES_MAX = 100,
 	SITE_SLACK_MS =
 		2500, /* more than anything is late; more than the pause after a failed lookup */
 };
@@ -26,6 +27,7 @@ extern struct config_cluster site_cluster_config;
 extern struct config_backend site_backends[SITE_BACKENDS_MAX];
 extern struct clusters *site_clusters;
 extern struct cluster *site_cluster;
+extern struct series_table *site_series;    /* where they count */
 extern int site_sockets[SITE_BACKENDS_MAX]; /* where the backends listen */
 
 /* For cmocka, around rig_set_up() and rig_tear_down(). */
