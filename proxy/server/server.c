@@ -448,26 +448,51 @@ static void tell_ready(struct server *server)
 	text_done(&sandbox);
 }
 
+/* The sockets belong to the bindings; the workers borrow them later. */
+static enum error bind_listeners(struct server *server)
+{
+	int *sockets;
+	enum error error = bindings_open(&server->bindings, server->setup, &sockets, server->why);
+
+	if (!error)
+		memory_free(sockets);
+	return error;
+}
+
+/*
+ * What needs rights comes first. No loop is made before the process is locked down: a loop may look
+ * names up on other threads, which would not be confined, and libuv may take an io_uring for it,
+ * which could not be used any more.
+ */
+static enum error lock_down(struct server *server)
+{
+	enum error error = bind_listeners(server);
+
+	if (!error)
+		error =
+			administration_bind(&server->administration, server->setup, &server->log, server->why);
+	if (!error)
+		error = lockdown_new(server->setup->config, server->shared.sinks.of, &server->log,
+		                     &server->lockdown, server->why);
+	return error;
+}
+
 static enum error start(struct server *server)
 {
 	enum error error = open_log(server);
 
+	if (!error) {
+		set_connection_limit(server);
+		error = lock_down(server);
+	}
 	if (!error)
 		error = open_loop(server);
 	if (!error) {
 		open_reload(server);
-		set_connection_limit(server);
 		error = open_handshakes(server);
 	}
 	if (!error)
 		error = open_workers(server);
-	if (!error)
-		error =
-			administration_bind(&server->administration, server->setup, &server->log, server->why);
-	/* All is open that needs rights, and there is no other thread yet. */
-	if (!error)
-		error = lockdown_new(server->setup->config, server->shared.sinks.of, &server->log,
-		                     &server->lockdown, server->why);
 	if (!error)
 		error = open_renewal(server, &server->renewal);
 	if (!error)
