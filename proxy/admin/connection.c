@@ -128,9 +128,10 @@ static bool step_write(struct connection *connection)
 {
 	struct wire *wire = connection->wire;
 	size_t head_size = connection->answer_head.size;
+	size_t left = head_size + connection->answer.size - connection->written;
 
 	if (wire->phase == WIRE_FAILED || wire->out_failed ||
-	    !wire_open_out(wire, head_size + connection->answer.size - connection->written)) {
+	    !wire_open_out(wire, left)) {
 		connection->phase = OVER;
 		return false;
 	}

@@ -46,11 +46,11 @@ size_t admin_places(struct address ret_places[ADMIN_PLACES_MAX])
 }
 
 /* The path without its last part. */
-static void folder_of(const struct address *place, char ret_folder[ADDRESS_HOST_SIZE])
+static void folder_of(const char *path, char ret_folder[ADDRESS_HOST_SIZE])
 {
 	char *slash;
 
-	(void)snprintf(ret_folder, ADDRESS_HOST_SIZE, "%s", place->host);
+	(void)snprintf(ret_folder, ADDRESS_HOST_SIZE, "%s", path);
 	slash = strrchr(ret_folder, '/');
 	if (slash)
 		*(slash == ret_folder ? slash + 1 : slash) = '\0';
@@ -59,11 +59,18 @@ static void folder_of(const struct address *place, char ret_folder[ADDRESS_HOST_
 bool admin_place_is_safe(const struct address *place)
 {
 	char folder[ADDRESS_HOST_SIZE];
+	char parent[ADDRESS_HOST_SIZE];
 	struct stat facts;
 
-	folder_of(place, folder);
-	return lstat(folder, &facts) == 0 && S_ISDIR(facts.st_mode) &&
-	       (facts.st_uid == geteuid() || facts.st_uid == 0) && (facts.st_mode & S_IWOTH) == 0;
+	folder_of(place->host, folder);
+	if (lstat(folder, &facts) < 0 || !S_ISDIR(facts.st_mode) || (facts.st_mode & S_IWOTH) != 0)
+		return false;
+	if (facts.st_uid == geteuid() || facts.st_uid == 0)
+		return true;
+	/* Somebody else's, such as the proxy's own user: then it is root who has made it for him. */
+	folder_of(folder, parent);
+	return lstat(parent, &facts) == 0 && S_ISDIR(facts.st_mode) && facts.st_uid == 0 &&
+	       (facts.st_mode & (S_IWOTH | S_IWGRP)) == 0;
 }
 
 enum error admin_find_user(const char *name, uid_t *ret_user)
@@ -135,13 +142,17 @@ enum error admin_socket_open(const struct address *address, const struct admin_a
 }
 
 /* Makes the folder if it is not there. Sets errno. */
-static bool prepare_folder(const struct address *place)
+static bool prepare_folder(const struct address *place, const struct admin_access *access)
 {
 	char folder[ADDRESS_HOST_SIZE];
 
-	folder_of(place, folder);
-	if (mkdir(folder, FOLDER_MODE) < 0 && errno != EEXIST)
+	folder_of(place->host, folder);
+	if (mkdir(folder, FOLDER_MODE) == 0) {
+		if (access->user != (uid_t)-1 && lchown(folder, access->user, access->group) < 0)
+			return false;
+	} else if (errno != EEXIST) {
 		return false;
+	}
 	errno = EPERM;
 	return admin_place_is_safe(place);
 }
@@ -155,7 +166,7 @@ enum error admin_socket_open_somewhere(const struct admin_access *access,
 
 	*ret_system_error = ENOENT;
 	for (size_t i = 0; i < count; i++) {
-		if (!prepare_folder(&places[i]))
+		if (!prepare_folder(&places[i], access))
 			*ret_system_error = errno;
 		else if (admin_socket_open(&places[i], access, ret_socket, ret_system_error) == OK)
 			return OK;

@@ -10,8 +10,8 @@
  *     $XDG_RUNTIME_DIR/sallyport    if it is set
  *     /dev/shm/sallyport-UID
  *
- * The last folder of the path is made if it is not there, with mode 0700. One that belongs to
- * somebody else than us and root, or that all may write to, will not do.
+ * The last folder of the path is made if it is not there, with mode 0700. One that all may write to
+ * will not do; nor one that somebody else than us and root has made.
  *
  * Who starts the proxy and who asks it look at the same places in the same order. Both must be of
  * the same user, or the socket in a folder that both know.
@@ -31,7 +31,7 @@ enum { ADMIN_PLACES_MAX = 3 };
 
 /* The addresses to try, the best first, with ADDRESS_UNIX; those too long are left out. */
 size_t admin_places(struct address ret_places[ADMIN_PLACES_MAX]);
-/* Whether the folder that the socket is in is ours or root's, and nobody else can write to it. */
+/* Whether only we or root, or a user for whom root has made it, can write to its folder. */
 bool admin_place_is_safe(const struct address *place);
 
 struct admin_socket {

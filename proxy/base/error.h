@@ -138,7 +138,7 @@
 	/* The admin interface */ \
 	X(ADMIN_HOST,               "admin_host_refused",       "Host must be localhost or a loopback address",       403,   0, NEVER) \
 	X(ADMIN_ORIGIN,             "admin_origin_refused",     "pages of other origins may not ask this",            403,   0, NEVER) \
-	X(ADMIN_FORM,               "admin_form_refused",       "a change needs the field X-Requested-With, or application/json", 403, 0, NEVER) \
+	X(ADMIN_FORM,               "admin_form_refused",       "a change needs X-Requested-With or application/json", 403, 0, NEVER) \
 	X(ADMIN_METHOD,             "method_not_allowed",       "this page has another method",                       405,   0, NEVER)
 /* clang-format on */
 

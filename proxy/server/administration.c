@@ -42,16 +42,19 @@ struct setup *administration_setup(const struct administration *administration)
 	return administration->view.setup(administration->view.server);
 }
 
-static enum error find_access(const struct config_admin *config, struct admin_access *ret_access,
+/* The owner is who runs the proxy once it has started. */
+static enum error find_access(const struct config *whole, struct admin_access *ret_access,
                               struct text *why)
 {
+	const struct config_admin *config = &whole->admin;
+	const struct config_text *user = config->user.text.data ? &config->user : &whole->user;
 	struct admin_access access = {.user = (uid_t)-1, .group = (gid_t)-1};
 	unsigned mode = 0600;
 
 	(void)config_admin_mode(config, &mode);
 	access.mode = (mode_t)mode;
-	if (config->user.text.data && admin_find_user(config->user.text.data, &access.user)) {
-		text_printf(why, "admin.user: there is no user %s", config->user.text.data);
+	if (user->text.data && admin_find_user(user->text.data, &access.user)) {
+		text_printf(why, "there is no user %s", user->text.data);
 		return ERROR_SYSTEM;
 	}
 	if (config->group.text.data && admin_find_group(config->group.text.data, &access.group)) {
@@ -105,8 +108,10 @@ enum error administration_bind(struct administration *administration, const stru
 	if (config_admin_is_off(config))
 		return OK;
 
-	enum error error = find_access(config, &access, why);
+	enum error error = process_metrics_new(&administration->process);
 
+	if (!error)
+		error = find_access(setup->config, &access, why);
 	if (error)
 		return error;
 	if (config_admin_is_auto(config))
@@ -128,6 +133,11 @@ static struct service_limits limits_of(const struct config_admin *config)
 		.body_size = config->body_size,
 		.time_ms = config->timeout_ms,
 	};
+}
+
+const struct address *administration_address(const struct administration *administration)
+{
+	return administration->socket.fd >= 0 ? &administration->socket.address : NULL;
 }
 
 enum error administration_open(struct administration *administration,
@@ -153,8 +163,6 @@ enum error administration_open(struct administration *administration,
 	enum error error = readiness_new(administration, &administration->readiness);
 	char text[ADDRESS_TEXT_SIZE];
 
-	if (!error)
-		error = process_metrics_new(&administration->process);
 	if (!error)
 		error = service_open(&options, &administration->service);
 	if (error)

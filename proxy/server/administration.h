@@ -23,6 +23,8 @@
 #include "server/reload.h"
 #include "server/worker.h"
 
+struct renewal;
+
 /* What the pages see of the server, and what they may ask of it. Borrows: all. */
 struct server_view {
 	struct loop *loop;
@@ -34,6 +36,7 @@ struct server_view {
 	size_t worker_count;
 	void *server;
 	struct setup *(*setup)(void *server); /* the one that new connections get */
+	const struct renewal *(*renewal)(void *server); /* may give NULL */
 	bool (*is_draining)(void *server);
 	/* As SIGTERM (`has_limit`), or as SIGQUIT. */
 	void (*drain)(void *server, bool has_limit);
@@ -41,6 +44,7 @@ struct server_view {
 
 struct process_metrics;
 struct readiness;
+struct renewal;
 
 struct administration {
 	struct server_view view;
@@ -62,6 +66,8 @@ struct administration {
 MUST_CHECK enum error administration_bind(struct administration *administration,
                                           const struct setup *setup, struct log *log,
                                           struct text *why);
+/* Where it listens; NULL: nowhere. */
+const struct address *administration_address(const struct administration *administration);
 /* Begins to serve on it. ERROR_OUT_OF_MEMORY, ERROR_SYSTEM. */
 MUST_CHECK enum error administration_open(struct administration *administration,
                                           const struct server_view *view);

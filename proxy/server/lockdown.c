@@ -80,14 +80,17 @@ static enum error enter(const struct config *config, const struct confinement *c
 	return error;
 }
 
-enum error lockdown_new(const struct config *config, struct log_sink *const sinks[LOG_STREAM_COUNT],
-                        struct log *log, struct lockdown **ret_lockdown, struct text *why)
+enum error lockdown_new(const struct config *config, const struct address *admin,
+                        struct log_sink *const sinks[LOG_STREAM_COUNT], struct log *log,
+                        struct lockdown **ret_lockdown, struct text *why)
 {
 	struct lockdown *lockdown = memory_new(1, sizeof(*lockdown));
 	enum error error = lockdown ? OK : ERROR_OUT_OF_MEMORY;
 
 	if (!error)
 		error = confinement_new(config, &lockdown->confinement, why);
+	if (!error && admin && admin->kind == ADDRESS_UNIX)
+		error = confinement_add_socket(lockdown->confinement, admin->host);
 	if (!error) {
 		give_logs(lockdown->confinement, sinks);
 		error = enter(config, lockdown->confinement, log, why);

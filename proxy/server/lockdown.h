@@ -15,12 +15,14 @@
 struct lockdown;
 
 /*
+ * `admin`: where the admin interface listens; NULL: it is off.
  * When all that needs rights is open, and before there is a second thread. Files of the log go to
  * the user that the process becomes. What the kernel lacks, and which files that user can not open
- * again, is told to the log. `why` says what went wrong.
+ * again, is told to the log. `admin_socket`: the path of one that was bound besides those of the
+ * configuration; NULL: none. `why` says what went wrong.
  * ERROR_OUT_OF_MEMORY, ERROR_NOT_FOUND, ERROR_SYSTEM: the process must not go on.
  */
-MUST_CHECK enum error lockdown_new(const struct config *config,
+MUST_CHECK enum error lockdown_new(const struct config *config, const struct address *admin,
                                    struct log_sink *const sinks[LOG_STREAM_COUNT], struct log *log,
                                    struct lockdown **ret_lockdown, struct text *why);
 /* There is no way out of the sandbox. NULL is allowed. */

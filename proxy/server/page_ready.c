@@ -174,6 +174,7 @@ static void answer_whole(const struct readiness *readiness, struct admin_ask *as
 	while (span_next(&rest, '\n', &reason) && reason.size > 0)
 		tree_put(&tree, NULL, reason);
 	tree_end(&tree);
+	page_put_sandbox(&tree);
 	put_clusters(&tree, readiness);
 	admin_answer_tree(ask, reasons->size > 0 ? 503 : 200, &tree);
 }

@@ -1,12 +1,13 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "server/lockdown.h"
 #include "server/pages.h"
+#include "server/renewal.h"
 #include "session/session.h"
 #include "tls/certificate.h"
-#include "tls/site.h"
 
-enum { REASONS_MAX = 5, DAY_S = 86400 };
+enum { REASONS_MAX = 5 };
 
 static const char *state_of(const struct administration *administration)
 {
@@ -37,62 +38,14 @@ void page_health(struct admin_ask *ask)
 	admin_answer_tree(ask, 200, &tree);
 }
 
-/* --- Certificates ----------------------------------------------------------------------------- */
-
-/* Whole days, rounded down: 0 in the last one, below 0 once it has ended. */
-static int64_t days_left(int64_t not_after_s)
+void page_put_sandbox(struct tree *tree)
 {
-	int64_t left_s = not_after_s - (int64_t)(clock_wall_us() / 1000000);
+	struct text words;
 
-	return left_s >= 0 ? left_s / DAY_S : -((-left_s + DAY_S - 1) / DAY_S);
-}
-
-static void put_names(struct tree *tree, const struct tls_certificate_facts *facts)
-{
-	tree_begin_list(tree, "names");
-	for (size_t i = 0; i < facts->name_count; i++)
-		tree_put(tree, NULL, facts->names[i]);
-	tree_end(tree);
-}
-
-static void put_certificate(struct tree *tree, const struct setup_listener *listener,
-                            const struct config_certificate *files, size_t index)
-{
-	const struct tls_certificate_facts *facts =
-		tls_certificate_facts(tls_sites_certificate(listener->sites, index));
-
-	tree_begin_object(tree, NULL);
-	tree_put(tree, "listener", listener->config->address_text.text);
-	tree_put(tree, "file", files->chain.text);
-	put_names(tree, facts);
-	tree_put_string(tree, "key", tls_key_kind_name(facts->kind));
-	tree_put_time(tree, "not_before", (uint64_t)facts->not_before_s * 1000000);
-	tree_put_time(tree, "not_after", (uint64_t)facts->not_after_s * 1000000);
-	tree_put_integer(tree, "days_left", days_left(facts->not_after_s));
-	tree_put_string(tree, "fingerprint", facts->fingerprint);
-	tree_end(tree);
-}
-
-static void put_certificates(struct tree *tree, const struct setup *setup)
-{
-	tree_begin_list(tree, "certificates");
-	for (size_t i = 0; i < setup->listener_count; i++) {
-		const struct setup_listener *listener = &setup->listeners[i];
-		size_t count = listener->sites ? tls_sites_certificate_count(listener->sites) : 0;
-
-		for (size_t j = 0; j < count && j < listener->config->tls->certificate_count; j++)
-			put_certificate(tree, listener, &listener->config->tls->certificates[j], j);
-	}
-	tree_end(tree);
-}
-
-void page_certificates(struct admin_ask *ask)
-{
-	struct tree tree;
-
-	admin_begin(&tree);
-	put_certificates(&tree, administration_setup(administration_of(ask)));
-	admin_answer_tree(ask, 200, &tree);
+	text_init(&words, 256);
+	lockdown_describe(&words);
+	tree_put(tree, "sandbox", text_span(&words));
+	text_done(&words);
 }
 
 /* --- Status ----------------------------------------------------------------------------------- */
@@ -184,23 +137,34 @@ static void put_cluster_health(struct tree *tree, const struct census *census)
 	tree_end(tree);
 }
 
-static void put_expiry(struct tree *tree, const struct setup *setup)
+/* The names of the listeners that it is for. */
+static void put_listeners(struct tree *tree, const struct setup *setup, uint64_t listeners)
+{
+	tree_begin_list(tree, "listeners");
+	for (size_t i = 0; i < setup->listener_count; i++)
+		if ((listeners >> i & 1) != 0)
+			tree_put(tree, NULL, setup->config->listeners[i].address_text.text);
+	tree_end(tree);
+}
+
+/* A line for each certificate. */
+static void put_expiry(struct tree *tree, const struct renewal *renewal)
 {
 	tree_begin_list(tree, "certificates");
-	for (size_t i = 0; i < setup->listener_count; i++) {
-		const struct setup_listener *listener = &setup->listeners[i];
-		size_t count = listener->sites ? tls_sites_certificate_count(listener->sites) : 0;
+	for (size_t i = 0; renewal && i < renewal_count(renewal); i++) {
+		const struct tls_certificate_facts *facts;
+		struct renewal_entry entry;
 
-		for (size_t j = 0; j < count && j < listener->config->tls->certificate_count; j++) {
-			const struct tls_certificate_facts *facts =
-				tls_certificate_facts(tls_sites_certificate(listener->sites, j));
-
-			tree_begin_object(tree, NULL);
-			tree_put(tree, "file", listener->config->tls->certificates[j].chain.text);
-			tree_put(tree, "name", facts->name_count > 0 ? facts->names[0] : (struct span){0});
-			tree_put_integer(tree, "days_left", days_left(facts->not_after_s));
-			tree_end(tree);
-		}
+		renewal_entry(renewal, i, &entry);
+		if (entry.material->kind != MATERIAL_CERTIFICATE)
+			continue;
+		facts = tls_certificate_facts(entry.material->certificate);
+		tree_begin_object(tree, NULL);
+		tree_put_string(tree, "file", entry.material->paths[0]);
+		tree_put(tree, "name", facts->name_count > 0 ? facts->names[0] : (struct span){0});
+		tree_put_integer(tree, "days_left", entry.expiry.days_left);
+		tree_put_bool(tree, "newest", !entry.failure);
+		tree_end(tree);
 	}
 	tree_end(tree);
 }
@@ -220,6 +184,7 @@ static void on_status(void *owner, void *const *answers, size_t count)
 	tree_put_seconds(&tree, "uptime_seconds", uptime_s(administration));
 	tree_put_time(&tree, "started", administration->started_wall_us);
 	tree_put_number(&tree, "process", (uint64_t)getpid());
+	page_put_sandbox(&tree);
 	page_put_workers(&tree, census ? census->workers : 0, count);
 	put_memory(&tree, shared);
 	if (census) {
@@ -228,7 +193,7 @@ static void on_status(void *owner, void *const *answers, size_t count)
 		put_reasons(&tree, census);
 		put_cluster_health(&tree, census);
 	}
-	put_expiry(&tree, administration_setup(administration));
+	put_expiry(&tree, administration->view.renewal(administration->view.server));
 	admin_answer_tree(ask, 200, &tree);
 }
 
@@ -241,6 +206,71 @@ void page_status(struct admin_ask *ask)
 	};
 
 	administration_ask_workers(ask, &events, NULL);
+}
+
+/* --- Certificates ----------------------------------------------------------------------------- */
+
+static void put_certificate(struct tree *tree, const struct tls_certificate_facts *facts)
+{
+	tree_begin_list(tree, "names");
+	for (size_t i = 0; i < facts->name_count; i++)
+		tree_put(tree, NULL, facts->names[i]);
+	tree_end(tree);
+	tree_put_string(tree, "key", tls_key_kind_name(facts->kind));
+	tree_put_time(tree, "not_before", (uint64_t)facts->not_before_s * 1000000);
+	tree_put_time(tree, "not_after", (uint64_t)facts->not_after_s * 1000000);
+	tree_put_string(tree, "fingerprint", facts->fingerprint);
+}
+
+/* Certificates, or with them the CAs of clients. */
+static void put_entry(struct tree *tree, const struct setup *setup,
+                      const struct renewal_entry *entry)
+{
+	static const char *const states[] = {
+		[EXPIRY_FAR] = "good", [EXPIRY_NEAR] = "ends_soon", [EXPIRY_PAST] = "expired"};
+	const struct material *material = entry->material;
+
+	tree_begin_object(tree, NULL);
+	tree_put_string(tree, "file", material->paths[0]);
+	tree_put_string(tree, "other_file", material->paths[1]);
+	put_listeners(tree, setup, material->listeners);
+	if (material->kind == MATERIAL_CERTIFICATE) {
+		put_certificate(tree, tls_certificate_facts(material->certificate));
+		tree_put_string(tree, "state", states[entry->expiry.state]);
+		tree_put_integer(tree, "days_left", entry->expiry.days_left);
+	}
+	tree_put_time(tree, "in_use_since", (uint64_t)entry->taken_s * 1000000);
+	if (entry->failure) {
+		tree_put_string(tree, "not_replaced_because", entry->failure);
+		tree_put_time(tree, "not_replaced_since", (uint64_t)entry->failed_s * 1000000);
+	}
+	tree_end(tree);
+}
+
+static void put_entries(struct tree *tree, const char *name, enum material_kind kind,
+                        const struct administration *administration)
+{
+	const struct renewal *renewal = administration->view.renewal(administration->view.server);
+
+	tree_begin_list(tree, name);
+	for (size_t i = 0; renewal && i < renewal_count(renewal); i++) {
+		struct renewal_entry entry;
+
+		renewal_entry(renewal, i, &entry);
+		if (entry.material->kind == kind)
+			put_entry(tree, administration_setup(administration), &entry);
+	}
+	tree_end(tree);
+}
+
+void page_certificates(struct admin_ask *ask)
+{
+	struct tree tree;
+
+	admin_begin(&tree);
+	put_entries(&tree, "certificates", MATERIAL_CERTIFICATE, administration_of(ask));
+	put_entries(&tree, "client_cas", MATERIAL_CLIENT_CA, administration_of(ask));
+	admin_answer_tree(ask, 200, &tree);
 }
 
 /* --- The end ---------------------------------------------------------------------------------- */

@@ -38,6 +38,8 @@ void page_release_census(void *answer);
 struct census *page_sum(void *const *answers, size_t count);
 /* How many workers there are, and of how many the rest of the page tells. */
 void page_put_workers(struct tree *tree, size_t answering, size_t count);
+/* What the sandbox is, in words. */
+void page_put_sandbox(struct tree *tree);
 /* A list `clusters`. */
 void page_put_clusters(struct tree *tree, const struct census *census);
 

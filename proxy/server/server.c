@@ -123,6 +123,11 @@ static struct setup *setup_of(void *owner)
 	return ((struct server *)owner)->setup;
 }
 
+static const struct renewal *renewal_of(void *owner)
+{
+	return ((struct server *)owner)->renewal;
+}
+
 static bool is_draining(void *owner)
 {
 	return ((struct server *)owner)->is_draining;
@@ -370,13 +375,11 @@ static enum error open_handshakes(struct server *server)
 	return error;
 }
 
-static enum error open_workers(struct server *server)
+/* `sockets`: one for each worker and listener. */
+static enum error open_workers(struct server *server, const int *sockets)
 {
-	int *sockets;
-	enum error error = bindings_open(&server->bindings, server->setup, &sockets, server->why);
+	enum error error = OK;
 
-	if (error)
-		return error;
 	server->shared.setup = server->setup;
 	atomic_store(&server->shared.budget.max, server->setup->config->limits.memory);
 	server->shared.on_worker_stepped = on_worker_stepped;
@@ -385,7 +388,24 @@ static enum error open_workers(struct server *server)
 	for (size_t i = 0; i < server->worker_count && !error; i++)
 		error = worker_new(&server->shared, i, &sockets[i * server->setup->listener_count],
 		                   &server->workers[i]);
-	memory_free(sockets);
+	return error;
+}
+
+/*
+ * All that needs rights is opened; then they are given up: before there is a second thread, and
+ * before there is a loop, for which libuv 1.50 sets up an io_uring if it may. It would use that ever
+ * after, and the filter of system calls lets nobody.
+ */
+static enum error open_doors(struct server *server, int **ret_sockets)
+{
+	enum error error = bindings_open(&server->bindings, server->setup, ret_sockets, server->why);
+
+	if (!error)
+		error =
+			administration_bind(&server->administration, server->setup, &server->log, server->why);
+	if (!error)
+		error = lockdown_new(server->setup->config, administration_address(&server->administration),
+		                     server->shared.sinks.of, &server->log, &server->lockdown, server->why);
 	return error;
 }
 
@@ -426,6 +446,7 @@ static enum error open_administration(struct server *server)
 		.reload = &server->reload,
 		.server = server,
 		.setup = setup_of,
+		.renewal = renewal_of,
 		.is_draining = is_draining,
 		.drain = end,
 	};
@@ -448,42 +469,14 @@ static void tell_ready(struct server *server)
 	text_done(&sandbox);
 }
 
-/* The sockets belong to the bindings; the workers borrow them later. */
-static enum error bind_listeners(struct server *server)
-{
-	int *sockets;
-	enum error error = bindings_open(&server->bindings, server->setup, &sockets, server->why);
-
-	if (!error)
-		memory_free(sockets);
-	return error;
-}
-
-/*
- * What needs rights comes first. No loop is made before the process is locked down: a loop may look
- * names up on other threads, which would not be confined, and libuv may take an io_uring for it,
- * which could not be used any more.
- */
-static enum error lock_down(struct server *server)
-{
-	enum error error = bind_listeners(server);
-
-	if (!error)
-		error =
-			administration_bind(&server->administration, server->setup, &server->log, server->why);
-	if (!error)
-		error = lockdown_new(server->setup->config, server->shared.sinks.of, &server->log,
-		                     &server->lockdown, server->why);
-	return error;
-}
-
 static enum error start(struct server *server)
 {
+	int *sockets = NULL;
 	enum error error = open_log(server);
 
 	if (!error) {
 		set_connection_limit(server);
-		error = lock_down(server);
+		error = open_doors(server, &sockets);
 	}
 	if (!error)
 		error = open_loop(server);
@@ -492,7 +485,8 @@ static enum error start(struct server *server)
 		error = open_handshakes(server);
 	}
 	if (!error)
-		error = open_workers(server);
+		error = open_workers(server, sockets);
+	memory_free(sockets);
 	if (!error)
 		error = open_renewal(server, &server->renewal);
 	if (!error)

@@ -125,6 +125,27 @@ static void need_tls(struct needs *needs, const struct config_tls *tls, size_t l
 		need_file(needs, &tls->ticket_keys->file, PERMIT_READ, key, ".ticket_keys.file");
 }
 
+/* Clients of ACME make the folder below their web root anew each time, and the one above it. */
+static void need_challenges(struct needs *needs, const struct config_text *directory,
+                            size_t listener)
+{
+	static const struct span below_root = SPAN_INIT("/.well-known/acme-challenge");
+	struct span path = directory->text;
+	struct need need = of_file(directory, PERMIT_READ);
+	char root[PATH_MAX];
+	char key[64];
+
+	if (path.size == 0)
+		return;
+	if (path.size < sizeof(root) && span_ends_with_nocase(path, below_root)) {
+		(void)snprintf(root, sizeof(root), "%.*s", (int)(path.size - below_root.size), path.data);
+		need.kind = NEED_PATH;
+		need.path = root;
+	}
+	(void)snprintf(key, sizeof(key), "listeners[%zu].acme_challenge", listener);
+	tell(needs, &need, key, ".directory");
+}
+
 static void need_listeners(struct needs *needs)
 {
 	for (size_t i = 0; i < needs->config->listener_count; i++) {
@@ -135,9 +156,8 @@ static void need_listeners(struct needs *needs)
 		need_address(needs, &listener->address, listener->address_text.place, PERMIT_BIND, key);
 		if (listener->tls)
 			need_tls(needs, listener->tls, i);
-		(void)snprintf(key, sizeof(key), "listeners[%zu].acme_challenge", i);
 		if (listener->acme_challenge)
-			need_file(needs, &listener->acme_challenge->directory, PERMIT_READ, key, ".directory");
+			need_challenges(needs, &listener->acme_challenge->directory, i);
 	}
 }
 
@@ -387,6 +407,12 @@ enum error confinement_new(const struct config *config, struct confinement **ret
 	}
 	*ret_confinement = confinement;
 	return OK;
+}
+
+enum error confinement_add_socket(struct confinement *confinement, const char *path)
+{
+	confinement->permits.unix_streams = true;
+	return permits_add_file(&confinement->permits, path, PERMIT_SOCKETS);
 }
 
 void confinement_free(struct confinement *confinement)

@@ -26,6 +26,9 @@ MUST_CHECK enum error confinement_new(const struct config *config,
 /* NULL is allowed. */
 void confinement_free(struct confinement *confinement);
 
+/* A unix socket that the process has bound, and will remove. ERROR_OUT_OF_MEMORY. */
+MUST_CHECK enum error confinement_add_socket(struct confinement *confinement, const char *path);
+
 /* Whom the process is to become; NULL: nobody else. */
 const struct login *confinement_user(const struct confinement *confinement);
 

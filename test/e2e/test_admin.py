@@ -99,6 +99,8 @@ def test_certificates(shared, certificate):
     assert HOST in told["names"]
     assert told["days_left"] > 0
     assert told["not_before"] < told["not_after"]
+    assert told["state"] == "good"
+    assert told["listeners"] == [f"127.0.0.1:{shared.port}"]
     assert len(told["fingerprint"]) == 64
 
 

@@ -100,12 +100,6 @@ def test_wrong_usage_word_for_word(sallyport, arguments, words):
     assert sallyport(*arguments).stderr.splitlines()[0] == words
 
 
-@pytest.mark.parametrize("command", ["reload", "healthcheck"])
-def test_what_is_not_built_yet_is_absent(sallyport, command):
-    """No stubs: such a command is unknown."""
-    assert sallyport(command).returncode == 2
-
-
 def test_version_names_the_libraries(sallyport):
     done = sallyport("version")
     assert done.returncode == 0

@@ -300,65 +300,6 @@ static void test_tls_handshake_and_words(void **state)
 	assert_int_equal(rig_pool.taken, 0);
 }
 
-/* --- Tickets ---------------------------------------------------------------------------------- */
-
-static void open_with_ticket(const char *first)
-{
-	end_open(&end, &peer);
-	wire_set_owner(end.wire, on_event, NULL);
-	transport_init(&transport, end.wire, fake_tls_new(), &rig_pool);
-	pump();
-	peer_send(peer, first);
-	RIG_UNTIL(transport_is_open(&transport));
-}
-
-static void test_a_ticket_goes_at_once_if_nothing_was_asked(void **state)
-{
-	(void)state;
-	open_with_ticket("T");
-	peer_expect(peer, "t");
-}
-
-/* Nothing else is written, and nobody is told that the client does not read. */
-static void test_a_ticket_goes_with_the_answer(void **state)
-{
-	(void)state;
-	open_with_ticket("Tr\4PING");
-	expect_in("ping");
-	pump();
-	assert_int_equal(end.wire->sent_bytes, 0);
-	assert_true(transport_is_flushed(&transport));
-	put("pong");
-	assert_false(transport_is_flushed(&transport));
-	pump();
-	peer_expect(peer, "tr\4PONG");
-	assert_true(transport_is_flushed(&transport));
-	put("more");
-	pump();
-	peer_expect(peer, "r\4MORE");
-}
-
-static void test_a_ticket_goes_before_the_end(void **state)
-{
-	(void)state;
-	open_with_ticket("Tr\4PING");
-	expect_in("ping");
-	transport_end(&transport);
-	pump();
-	peer_expect(peer, "tc");
-	assert_true(transport_out_ended(&transport));
-}
-
-static void test_a_ticket_goes_before_an_alert(void **state)
-{
-	(void)state;
-	open_with_ticket("Tr\4PING");
-	expect_in("ping");
-	peer_send(peer, "!");
-	RIG_UNTIL(transport.error);
-	peer_expect(peer, "ta");
-}
-
 static void test_tls_before_the_handshake(void **state)
 {
 	(void)state;
@@ -620,10 +561,6 @@ int main(void)
 		TEST(test_plain_without_blocks),
 		TEST(test_done_with_reset),
 		TEST(test_tls_handshake_and_words),
-		TEST(test_a_ticket_goes_at_once_if_nothing_was_asked),
-		TEST(test_a_ticket_goes_with_the_answer),
-		TEST(test_a_ticket_goes_before_the_end),
-		TEST(test_a_ticket_goes_before_an_alert),
 		TEST(test_tls_before_the_handshake),
 		TEST(test_tls_idle_handshake_owns_no_block),
 		TEST(test_tls_peer_closes),
