@@ -392,7 +392,11 @@ static enum error open_workers(struct server *server, const int *sockets)
 	return error;
 }
 
-/* All that needs rights is opened; then they are given up, before there is a second thread. */
+/*
+ * All that needs rights is opened; then they are given up: before there is a second thread, and
+ * before there is a loop, for which libuv 1.50 sets up an io_uring if it may. It would use that ever
+ * after, and the filter of system calls lets nobody.
+ */
 static enum error open_doors(struct server *server, int **ret_sockets)
 {
 	enum error error = bindings_open(&server->bindings, server->setup, ret_sockets, server->why);
@@ -471,15 +475,16 @@ static enum error start(struct server *server)
 	int *sockets = NULL;
 	enum error error = open_log(server);
 
+	if (!error) {
+		set_connection_limit(server);
+		error = open_doors(server, &sockets);
+	}
 	if (!error)
 		error = open_loop(server);
 	if (!error) {
 		open_reload(server);
-		set_connection_limit(server);
 		error = open_handshakes(server);
 	}
-	if (!error)
-		error = open_doors(server, &sockets);
 	if (!error)
 		error = open_workers(server, sockets);
 	memory_free(sockets);

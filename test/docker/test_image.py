@@ -207,3 +207,10 @@ def test_is_unhealthy_while_all_backends_are_down(authority, app_image, network,
     assert proxy.running
     docker("start", backend.name)
     proxy.until(lambda: answer(authority, proxy) and proxy.health == "healthy", "healthy again")
+
+
+def test_can_be_healthy_without_any_backend(start_proxy):
+    proxy = start_proxy(*HARDENED, *OFTEN, environment={"BACKEND": "nowhere:8000", "READY": "always"})
+    proxy.until(lambda: proxy.health == "healthy", "healthy")
+    other = start_proxy(*HARDENED, *OFTEN, environment={"BACKEND": "nowhere:8000"})
+    other.until(lambda: other.health == "unhealthy", "unhealthy")
