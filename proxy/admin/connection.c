@@ -130,8 +130,7 @@ static bool step_write(struct connection *connection)
 	size_t head_size = connection->answer_head.size;
 	size_t left = head_size + connection->answer.size - connection->written;
 
-	if (wire->phase == WIRE_FAILED || wire->out_failed ||
-	    !wire_open_out(wire, left)) {
+	if (wire->phase == WIRE_FAILED || wire->out_failed || !wire_open_out(wire, left)) {
 		connection->phase = OVER;
 		return false;
 	}

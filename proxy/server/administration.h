@@ -35,7 +35,7 @@ struct server_view {
 	struct reload *reload;
 	size_t worker_count;
 	void *server;
-	struct setup *(*setup)(void *server); /* the one that new connections get */
+	struct setup *(*setup)(void *server);           /* the one that new connections get */
 	const struct renewal *(*renewal)(void *server); /* may give NULL */
 	bool (*is_draining)(void *server);
 	/* As SIGTERM (`has_limit`), or as SIGQUIT. */

@@ -4,6 +4,7 @@
 
 #include "backend/cluster.h"
 #include "base/memory.h"
+#include "metrics/series.h"
 #include "net/loop.h"
 #include "server/worker.h"
 #include "session/failures.h"
@@ -47,6 +48,30 @@ static void take_sessions(struct services *services, bool is_old, struct census 
 		census->phases[LIST_OBJECT(node, struct session, node)->phase]++;
 }
 
+/* All series of a counter together. */
+static uint64_t total(const struct series_table *table, enum metric_id id)
+{
+	uint64_t sum = 0;
+
+	for (const struct series *one = series_first(table, id); one; one = one->next)
+		sum += one->value;
+	return sum;
+}
+
+static void take_counters(struct worker *worker, struct census *census)
+{
+	struct series_table *table = worker_metrics(worker);
+
+	memcpy(census->handshake_failures, worker_failures(worker)->totals,
+	       sizeof(census->handshake_failures));
+	if (!table)
+		return;
+	census->connections_accepted = total(table, METRIC_CONNECTIONS_ACCEPTED);
+	census->requests = total(table, METRIC_REQUESTS);
+	census->handshakes = total(table, METRIC_HANDSHAKES);
+	series_table_free(table);
+}
+
 struct census *census_take(struct worker *worker)
 {
 	struct services *newest = worker_services(worker, 0);
@@ -62,8 +87,7 @@ struct census *census_take(struct worker *worker)
 	census->setup = setup_ref(newest->setup);
 	census->workers = 1;
 	census->backend_count = count;
-	memcpy(census->handshake_failures, worker_failures(worker)->totals,
-	       sizeof(census->handshake_failures));
+	take_counters(worker, census);
 	for (size_t i = 0; count > 0 && i < newest->clusters->cluster_count; i++) {
 		const struct cluster *cluster = &newest->clusters->clusters[i];
 
@@ -97,6 +121,9 @@ void census_add(struct census *census, const struct census *other)
 		return;
 	census->workers++;
 	census->sessions += other->sessions;
+	census->connections_accepted += other->connections_accepted;
+	census->requests += other->requests;
+	census->handshakes += other->handshakes;
 	census->old_sessions += other->old_sessions;
 	for (size_t i = 0; i < SESSION_PHASE_COUNT; i++)
 		census->phases[i] += other->phases[i];

@@ -37,8 +37,12 @@ struct census {
 	unsigned workers; /* how many it is made of */
 	size_t sessions;
 	size_t phases[SESSION_PHASE_COUNT];
-	size_t old_sessions;                      /* of setups that were replaced */
-	uint64_t handshake_failures[ERROR_COUNT]; /* since the start, by reason */
+	size_t old_sessions; /* of setups that were replaced */
+	/* Since the start. */
+	uint64_t connections_accepted;
+	uint64_t requests;
+	uint64_t handshakes;                      /* that went well */
+	uint64_t handshake_failures[ERROR_COUNT]; /* by reason */
 	size_t backend_count;
 	struct census_backend backends[]; /* of all clusters of the setup, one after the other */
 };

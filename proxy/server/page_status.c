@@ -55,10 +55,22 @@ static void put_sessions(struct tree *tree, const struct census *census, size_t 
 	tree_begin_object(tree, "connections");
 	tree_put_number(tree, "open", census->sessions);
 	tree_put_number(tree, "limit", max);
+	tree_put_number(tree, "accepted", census->connections_accepted);
 	for (size_t i = 0; i < SESSION_PHASE_COUNT; i++)
 		if (census->phases[i] > 0)
 			tree_put_number(tree, session_phase_name((enum session_phase)i), census->phases[i]);
 	tree_end(tree);
+}
+
+/* On the average since the start. */
+static void put_requests(struct tree *tree, const struct census *census, uint64_t since_us)
+{
+	uint64_t elapsed_ms = (clock_now_us() - since_us) / 1000;
+
+	tree_put_number(tree, "requests", census->requests);
+	tree_put_thousandths(tree, "requests_per_second",
+	                     elapsed_ms > 0 ? census->requests * 1000000 / elapsed_ms : 0);
+	tree_put_number(tree, "handshakes", census->handshakes);
 }
 
 static void put_memory(struct tree *tree, const struct worker_shared *shared)
@@ -189,6 +201,7 @@ static void on_status(void *owner, void *const *answers, size_t count)
 	put_memory(&tree, shared);
 	if (census) {
 		put_sessions(&tree, census, atomic_load(&shared->connections_max));
+		put_requests(&tree, census, administration->started_us);
 		put_setups(&tree, census);
 		put_reasons(&tree, census);
 		put_cluster_health(&tree, census);

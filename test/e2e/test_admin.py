@@ -2,6 +2,7 @@
 
 import json
 import os
+import pwd
 import signal
 import stat
 import threading
@@ -85,12 +86,25 @@ def test_status(shared):
         assert told["state"] == "running"
         assert told["workers"] == told["workers_that_answered"] == 2
         assert told["process"] == shared.pid
-        assert told["connections"]["open"] >= 1
+        assert told["requests"] >= 1 and told["requests_per_second"] >= 0
+        assert told["handshakes"] >= 1
+        assert told["connections"]["accepted"] >= told["connections"]["open"] >= 1
         assert told["connections"]["await_request"] >= 1
         assert told["setups"] == {"alive": 1, "connections_of_older_ones": 0}
         assert [one["name"] for one in told["clusters"]] == ["app"]
         assert told["clusters"][0]["usable"] == 1
         assert told["certificates"][0]["name"] == HOST
+
+
+def test_requests_are_counted(start, recorder):
+    """Of all workers together."""
+    proxy = start(recorder(), workers=2)
+    for _ in range(10):
+        assert proxy.ask(request("/")).status == 200
+    until(lambda: proxy.admin.get("/status").json["requests"] == 10, "all are counted")
+    told = proxy.admin.get("/status").json
+    assert told["handshakes"] == told["connections"]["accepted"] == 10
+    assert told["requests_per_second"] > 0
 
 
 def test_certificates(shared, certificate):
@@ -504,6 +518,17 @@ def test_mode_and_group(start, recorder):
     path = Path(proxy.admin.address.removeprefix("unix:"))
     assert stat.S_IMODE(path.stat().st_mode) == 0o660
     assert path.stat().st_gid == os.getgid()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_the_user_that_the_process_becomes_owns_it(start_proxy, recorder):
+    """So that commands of that user reach it, too."""
+    nobody = pwd.getpwnam("nobody")
+    whole = site([plain_listener()], {"app": cluster(recorder())}, user="nobody", admin={})
+    proxy = start_proxy(whole)
+    facts = Path(proxy.admin.address.removeprefix("unix:")).stat()
+    assert (facts.st_uid, stat.S_IMODE(facts.st_mode)) == (nobody.pw_uid, 0o600)
+    assert proxy.admin.get("/readyz").json["ready"]
 
 
 def test_a_stale_file_is_replaced(start, recorder):

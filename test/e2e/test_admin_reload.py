@@ -46,7 +46,9 @@ def sallyport(variant):
 
 
 def add_cluster(whole):
-    whole["clusters"]["more"] = cluster("127.0.0.1:9")
+    # At a port that the sandbox knows.
+    address = whole["clusters"]["app"]["backends"][0]["address"]
+    whole["clusters"]["more"] = cluster(address)
     whole["routes"].append({"cluster": "more", "path": "/more/"})
 
 

@@ -48,7 +48,6 @@ def test_unhealthy_when_all_backends_are_down_and_back(start, recorder, sallypor
     assert check() == (0, "ready\n")
     first.close()
     until(lambda: check() == (0, "ready\n"), "one is left")
-    second.listener.close()
     second.close()
     until(lambda: check()[0] == 1, "none is left")
     assert "no backend of the cluster app can be used: the backend refused" in check()[1]
