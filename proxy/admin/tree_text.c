@@ -187,7 +187,7 @@ static size_t measure_table(const struct tree_node *list, size_t widths[TABLE_CO
 
 		if (item->kind != TREE_OBJECT || item->count != count)
 			return 0;
-		for (const struct tree_node *cell = item->first; cell; cell = cell->next, i++) {
+		for (const struct tree_node *cell = item->first; cell && model; cell = cell->next, i++) {
 			size_t label = width_of(cell, put_label);
 			size_t value = width_of(cell, put_value);
 

@@ -119,7 +119,7 @@ static bool is_given(const struct schema_field *field, const char *object)
 	case SCHEMA_FLAGS:
 		return unsigned_at(at) != 0;
 	case SCHEMA_STRUCT:
-		return has_any(field->of, at);
+		return field->of && has_any(field->of, at);
 	case SCHEMA_OPTIONAL:
 		return pointer_at(at) != NULL;
 	case SCHEMA_LIST:

@@ -25,7 +25,7 @@ void handshake_log_done(struct session *session);
 /* A connection that was closed before any TLS work; `words`: why. */
 void handshake_log_refused(struct services *services, const struct setup_listener *listener,
                            const struct address *peer, enum error error, const char *words);
-/* For repeats_tell(): `log` is a struct log. */
-void handshake_log_sum(void *log, const struct repeat_sum *sum);
+/* For repeats_tell(): `owner` is a struct log. */
+void handshake_log_sum(void *owner, const struct repeat_sum *sum);
 
 #endif

@@ -20,7 +20,7 @@ static const struct admin_access access_600 = {.mode = 0600, .user = (uid_t)-1, 
 static int set_up(void **state)
 {
 	(void)state;
-	(void)strcpy(folder + sizeof(folder) - 7, "XXXXXX");
+	memcpy(folder + sizeof(folder) - 7, "XXXXXX", 6);
 	(void)unsetenv("RUNTIME_DIRECTORY");
 	(void)unsetenv("XDG_RUNTIME_DIR");
 	return mkdtemp(folder) ? 0 : -1;
