@@ -394,8 +394,8 @@ static enum error open_workers(struct server *server, const int *sockets)
 
 /*
  * All that needs rights is opened; then they are given up: before there is a second thread, and
- * before there is a loop, for which libuv 1.50 sets up an io_uring if it may. It would use that ever
- * after, and the filter of system calls lets nobody.
+ * before there is a loop, for which libuv 1.50 sets up an io_uring if it may. It would use that
+ * ever after, and the filter of system calls lets nobody.
  */
 static enum error open_doors(struct server *server, int **ret_sockets)
 {

@@ -46,7 +46,8 @@ def image():
     tag = new_name("image")
     engine.run(engine.ROOT / "docker/build", tag, seconds=engine.BUILD_SECONDS)
     yield tag
-    docker("rmi", "--no-prune", tag, check=False)
+    engine.remove_image(tag)
+    engine.drop_older_stages()
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +63,7 @@ def app_image(image):
         cwd=engine.ROOT, seconds=engine.BUILD_SECONDS,
     )  # fmt: skip
     yield tag
-    docker("rmi", "--no-prune", tag, check=False)
+    engine.remove_image(tag, "--no-prune")  # a cache for the next time
 
 
 @pytest.fixture(scope="session")

@@ -48,6 +48,25 @@ def new_name(kind):
     return f"sallyport-test-{kind}-{uuid.uuid4().hex[:8]}"
 
 
+def remove_image(tag, *options):
+    """Once the engine has let go of the last container."""
+    until(
+        lambda: docker("rmi", *options, tag, check=False).returncode == 0,
+        f"the image {tag} is gone",
+        SECONDS,
+    )
+
+
+def drop_older_stages():
+    """What the builder keeps of former builds; the last one makes the next one fast."""
+    stages = words(
+        "images", "--quiet", "--no-trunc", "--filter", "dangling=true",
+        "--filter", "label=sallyport.stage=build",
+    )  # fmt: skip
+    for stage in stages[1:]:  # the newest comes first
+        docker("rmi", stage, check=False)
+
+
 class Container:
     def __init__(self, image, *command, options=(), name=None):
         self.name = name or new_name("container")

@@ -50,7 +50,7 @@ def stack(swarm, image, app_image, secrets, tmp_path_factory):
         yield Stack(name)
     finally:
         docker("stack", "rm", name)
-        until(lambda: not containers(name), "the replicas are gone", SECONDS)
+        until(lambda: not containers(name, "--all"), "the replicas are gone", SECONDS)
         until(lambda: network_is_gone(name), "the network is gone", NETWORK_SECONDS)
 
 
