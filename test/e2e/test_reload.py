@@ -14,6 +14,7 @@ from support.configuration import cluster, plain_listener, site, tls_listener
 from support.connection import trusting
 from support.deadline import until
 from support.messages import pattern, request, response
+from support.ports import free_port
 from support.reloading import over, put, refused, reload, setups_alive
 
 CASES = Path(__file__).parents[1] / "cases" / "config"
@@ -200,7 +201,8 @@ def listening_inodes(port):
 
 def test_from_one_address_to_all_and_back(start_proxy, sites, certificate):
     """Addresses that meet: the new one is bound while the old one is still there."""
-    proxy = start_proxy(sites(0))
+    port = free_port("0.0.0.0")  # nobody has it at any address, as a client of 127.0.0.2 could
+    proxy = start_proxy(sites(0, [tls_listener(certificate, address=f"127.0.0.1:{port}")]))
     for which, address in ((1, "0.0.0.0"), (0, "127.0.0.1")):
         whole = sites(which, [tls_listener(certificate, address=f"{address}:{proxy.port}")])
         reload(proxy, whole)
